@@ -1,0 +1,91 @@
+// The import rule of ARCHITECTURE.md. A stage folder imports itself, contracts and the shared leaves; types may be
+// imported from the left; nothing looks right; siblings never import each other's values.
+const stages = ['config', 'license', 'http', 'route', 'quota', 'upstream', 'meter', 'store', 'surfaces'];
+const shim = '^packages/shim/src';
+const leaves = ['exchange', 'failure', 'json-spans', 'content-encoding', 'version'];
+
+// Counted, each with its reason. Keep this list short.
+const exceptions = {
+  // Settings decide what is loopback; the listener asks the same question of the same function.
+  http: ['config/settings'],
+  // Surfaces word configuration problems the way the start-up does.
+  surfaces: ['config/config-problem'],
+};
+
+const valueImports = stages.map((stage) => ({
+  name: `shim-${stage}-imports-values-only-from-itself`,
+  severity: 'error',
+  from: { path: `${shim}/${stage}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: `${shim}/`,
+    pathNot: [
+      `${shim}/${stage}/`,
+      `${shim}/(${leaves.join('|')})\\.ts$`,
+      ...(exceptions[stage] ?? []).map((file) => `${shim}/${file}\\.ts$`),
+    ],
+    dependencyTypesNot: ['type-only'],
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'shim-and-tracker-are-strangers',
+      comment: 'They meet over HTTP and in files, both described in contracts.',
+      severity: 'error',
+      from: { path: '^packages/(shim|tracker)/' },
+      to: { path: '^packages/(shim|tracker)/', pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'contracts-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^packages/contracts/' },
+      to: { path: '^packages/(shim|tracker)/' },
+    },
+    {
+      name: 'contracts-only-through-its-door',
+      severity: 'error',
+      from: { path: '^packages/(shim|tracker)/' },
+      to: { path: '^packages/contracts/', pathNot: '^packages/contracts/(src|dist)/index\\.' },
+    },
+    {
+      name: 'nobody-imports-the-composition-root',
+      severity: 'error',
+      from: { path: shim, pathNot: [`${shim}/(main|program|app|stages)\\.ts$`, `${shim}/commands/`, '\\.test\\.ts$'] },
+      to: { path: `${shim}/(main|program|app|stages)\\.ts$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'pure-rooms-do-not-touch-the-world',
+      comment: 'quota and route take time, files and randomness as arguments.',
+      severity: 'error',
+      from: { path: `${shim}/(quota|route)/`, pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'the-simulator-stands-alone',
+      severity: 'error',
+      from: { path: `${shim}/simulator/`, pathNot: '\\.test\\.ts$' },
+      to: { path: `${shim}/`, pathNot: `${shim}/simulator/` },
+    },
+    {
+      name: 'the-product-does-not-need-the-simulator',
+      severity: 'error',
+      from: { path: `${shim}/`, pathNot: [`${shim}/(simulator|commands)/`, '\\.test\\.ts$', `${shim}/testing/`] },
+      to: { path: `${shim}/simulator/` },
+    },
+    ...valueImports,
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['/dist/', 'artifacts/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.tests.json' },
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], exportsFields: ['exports'] },
+  },
+};

@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module';
+import type * as Ajv2020Module from 'ajv/dist/2020.js';
+import type { AnySchema, ValidateFunction } from 'ajv/dist/2020.js';
+import type * as FormatsModule from 'ajv-formats';
+import { schemaNames, schemas } from './generated/schemas.ts';
+import type { SchemaName } from './generated/schemas.ts';
+import type { DocumentTypes } from './generated/types.ts';
+import { problemOf } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+export type { Problem } from './problem.ts';
+
+/** Version of every contract in this package. Changes inside a version only add. */
+export const CONTRACT_VERSION = 'v1';
+
+/** A document that follows its contract, or every reason why it does not. */
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Answer of `GET /v1/usage`. Never throws; unknown fields are kept. */
+export const parseUsage = parserOf('usage');
+/** One finished exchange of `GET /v1/usage/samples`. */
+export const parseSample = parserOf('sample');
+/** Answer of `GET /v1/usage/samples`. */
+export const parseSamples = parserOf('samples');
+/** Answer of `GET /v1/usage/rollups`. */
+export const parseRollups = parserOf('rollups');
+/** Answer of `GET /v1/quotas`. */
+export const parseQuotas = parserOf('quotas');
+/** Answer of `GET /v1/readyz`. */
+export const parseReadyz = parserOf('readyz');
+/** One line of `usage.jsonl`, or one event of `GET /v1/events`. */
+export const parseUsageEvent = parserOf('usage-event');
+/** Content of `providers.yaml`, already read as YAML. */
+export const parseProvidersConfig = parserOf('providers-config');
+/** Content of `quotas.json`. */
+export const parseQuotasConfig = parserOf('quotas-config');
+/** A failure in the error shape of the Anthropic Messages API. */
+export const parseError = parserOf('error');
+/** A row with `kind: "ccc_snapshot"` of `windows.jsonl`. */
+export const parseCccSnapshot = parserOf('ccc-snapshot');
+
+/**
+ * Checks a value against the contract called `name`. The value is returned as it came: nothing is copied,
+ * converted, defaulted or removed.
+ */
+export function parse<N extends SchemaName>(name: N, value: unknown): Parsed<DocumentTypes[N]> {
+  const validate = validatorOf(name);
+  if (validate(value)) return { ok: true, value: value as DocumentTypes[N] };
+  return { ok: false, problems: (validate.errors ?? []).map(problemOf) };
+}
+
+function parserOf<N extends SchemaName>(name: N): (value: unknown) => Parsed<DocumentTypes[N]> {
+  return (value) => parse(name, value);
+}
+
+type Validators = InstanceType<typeof Ajv2020Module.Ajv2020>;
+
+let validators: Validators | undefined;
+
+function validatorOf(name: SchemaName): ValidateFunction {
+  validators ??= loadValidators();
+  const validate = validators.getSchema(`urn:ccp:${CONTRACT_VERSION}:${name}`);
+  if (!validate) throw new Error(`no schema is called ${name}; known: ${schemaNames.join(', ')}`);
+  return validate;
+}
+
+function loadValidators(): Validators {
+  // Loaded on first use: the library costs about 30 ms, and many commands never parse anything.
+  const require = createRequire(import.meta.url);
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof Ajv2020Module;
+  const { default: addFormats } = require('ajv-formats') as typeof FormatsModule;
+  const ajv = new Ajv2020({
+    strict: true,
+    allowUnionTypes: true,
+    allErrors: true,
+    // A test checks the schemas against the meta-schema; doing it here would triple the first compile.
+    validateSchema: false,
+    meta: false,
+    code: { optimize: false },
+  });
+  ajv.addKeyword('x-known-values');
+  addFormats.default(ajv, ['date-time']);
+  for (const schema of Object.values(schemas)) ajv.addSchema(schema as AnySchema);
+  return ajv;
+}

@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { watch } from 'chokidar';
+import { builtInCatalog, noQuotas } from './built-in.ts';
+import type { Catalog, ConfigSnapshot, QuotaConfig } from './catalog.ts';
+import { describeProblem, type ConfigProblem } from './config-problem.ts';
+import { parseCatalog } from './load-catalog.ts';
+import { parseQuotaConfig } from './load-quotas.ts';
+import type { Settings } from './settings.ts';
+
+/** Whether the file on disk is the one in use. */
+export interface FileStatus {
+  readonly path: string;
+  readonly loadedTs: number;
+  /** Why the newest version of the file is not in use; null when it is. */
+  readonly problem: ConfigProblem | null;
+}
+
+/** The configuration in use. A file that can't be used never replaces one that can. */
+export interface ConfigStore {
+  current(): ConfigSnapshot;
+  status(): { readonly providers: FileStatus; readonly quotas: FileStatus; readonly lastReloadTs: number | null };
+  /** Reads everything again. Answers what could not be used; the rest is in use. */
+  reload(): readonly ConfigProblem[];
+  /** Reads the quotas again, from another file of the same folder when one is named. */
+  reloadQuotas(file?: string): ConfigProblem | null;
+  /** Follows the files until the returned function is called. */
+  watch(onChange: (report: readonly string[]) => void): () => Promise<void>;
+}
+
+/** Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet. */
+export function openConfig(settings: Settings, nowTs: () => number): ConfigStore {
+  let quotasFile = settings.quotasFile;
+  let catalogProblem: ConfigProblem | null = null;
+  let quotaProblem: ConfigProblem | null = null;
+  let lastReloadTs: number | null = null;
+
+  const readCatalog = (): Catalog | ConfigProblem => {
+    const text = readText(settings.providersFile, settings.providersFileNamed);
+    if (text === null) return builtInCatalog(settings, nowTs());
+    return typeof text === 'string' ? parseCatalog(settings.providersFile, text, settings, nowTs()) : text;
+  };
+  const readQuotas = (): QuotaConfig | ConfigProblem => {
+    const text = readText(quotasFile, settings.quotasFileNamed);
+    if (text === null) return noQuotas(nowTs());
+    return typeof text === 'string' ? parseQuotaConfig(quotasFile, text, nowTs()) : text;
+  };
+  const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
+
+  const firstCatalog = readCatalog();
+  if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);
+  const firstQuotas = readQuotas();
+  if (!('limits' in firstQuotas)) throw new ConfigError(firstQuotas);
+  let snapshot: ConfigSnapshot = Object.freeze({
+    catalog: firstCatalog,
+    quotas: firstQuotas,
+    manualModel: readModel(),
+  });
+
+  const reloadQuotas = (file?: string): ConfigProblem | null => {
+    if (file !== undefined) {
+      const wanted = resolve(dirname(settings.quotasFile), file);
+      // Any path would let a caller probe the disk through error messages.
+      if (dirname(wanted) !== dirname(settings.quotasFile)) {
+        return {
+          file,
+          line: null,
+          message: 'is outside the folder of the quotas file',
+          remedy: `Put it in ${dirname(settings.quotasFile)}`,
+        };
+      }
+      const before = quotasFile;
+      quotasFile = wanted;
+      const problem = existsSync(wanted)
+        ? reloadQuotas()
+        : { file: wanted, line: null, message: 'does not exist', remedy: 'Name an existing file' };
+      if (problem !== null) quotasFile = before;
+      return problem;
+    }
+    const quotas = readQuotas();
+    lastReloadTs = nowTs();
+    if ('limits' in quotas) {
+      snapshot = Object.freeze({ ...snapshot, quotas });
+      quotaProblem = null;
+    } else {
+      quotaProblem = quotas;
+    }
+    return quotaProblem;
+  };
+  const reload = (): readonly ConfigProblem[] => {
+    const catalog = readCatalog();
+    if ('lanes' in catalog) {
+      snapshot = Object.freeze({ ...snapshot, catalog });
+      catalogProblem = null;
+    } else {
+      catalogProblem = catalog;
+    }
+    snapshot = Object.freeze({ ...snapshot, manualModel: readModel() });
+    reloadQuotas();
+    return [catalogProblem, quotaProblem].filter((problem) => problem !== null);
+  };
+
+  return {
+    current: () => snapshot,
+    status: () => ({
+      providers: { path: snapshot.catalog.path, loadedTs: snapshot.catalog.loadedTs, problem: catalogProblem },
+      quotas: { path: snapshot.quotas.path, loadedTs: snapshot.quotas.loadedTs, problem: quotaProblem },
+      lastReloadTs,
+    }),
+    reload,
+    reloadQuotas,
+    watch: (onChange) => {
+      const files = [settings.providersFile, settings.quotasFile, settings.modelFile];
+      return watchFiles(files, () => onChange(reload().map(describeProblem)));
+    },
+  };
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(problem: ConfigProblem) {
+    super(describeProblem(problem));
+  }
+}
+
+/** Editors replace files by renaming and often touch them several times: one reload per burst. */
+const SETTLE_MS = 150;
+
+function watchFiles(files: readonly string[], onChange: () => void): () => Promise<void> {
+  const folders = [...new Set(files.map((file) => dirname(file)))];
+  const names = new Set(files.map((file) => join(dirname(file), basename(file))));
+  const watcher = watch(folders, { ignoreInitial: true, depth: 0, persistent: false });
+  let timer: NodeJS.Timeout | undefined;
+  watcher.on('all', (_event, path) => {
+    if (!names.has(path)) return;
+    clearTimeout(timer);
+    timer = setTimeout(onChange, SETTLE_MS);
+  });
+  // A folder that can't be watched must not end the process; `POST /v1/quotas/reload` still works.
+  watcher.on('error', () => undefined);
+  return async () => {
+    clearTimeout(timer);
+    await watcher.close();
+  };
+}
+
+/** The text; null when the file does not exist and nobody named it; a problem when it can't be read. */
+function readText(file: string, named: boolean): string | null | ConfigProblem {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !named) return null;
+    return {
+      file,
+      line: null,
+      message: code === 'ENOENT' ? 'does not exist' : `can't be read (${code ?? 'error'})`,
+      remedy: 'Check the path and its permissions',
+    };
+  }
+}
+
+function readManualModel(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim() || null;
+  } catch {
+    return null;
+  }
+}

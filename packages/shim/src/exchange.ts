@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConfigSnapshot, Lane } from './config/catalog.ts';
+import type { Failure } from './failure.ts';
+import type { Reservation } from './quota/quotas.ts';
+import type { LaneChoice } from './route/choose-lanes.ts';
+import type { UpstreamAnswer } from './upstream/answer.ts';
+
+/** What the client asks for. Only `messages` spends tokens. */
+export type Op = 'messages' | 'count_tokens' | 'models';
+
+/** Token counts of one request, types apart. `input` excludes what the prompt cache read or wrote. */
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheWrite: number;
+  readonly cacheRead: number;
+}
+
+export const NO_TOKENS: Tokens = Object.freeze({ input: 0, output: 0, cacheWrite: 0, cacheRead: 0 });
+
+/** The few facts of a request that routing and metering need; the rest of the body is nobody's business. */
+export interface RequestFacts {
+  /** Empty when the body names none. */
+  readonly model: string;
+  /** Where the quoted model lies in `plainBody`, for a lane that knows it by another name. */
+  readonly modelSpan: { readonly start: number; readonly end: number } | null;
+  readonly stream: boolean;
+  readonly maxTokens: number | null;
+  readonly sessionId: string | null;
+  readonly agentId: string | null;
+}
+
+/** 1: read. Times: `atMs` is monotonic (performance.now), `ts` epoch seconds. */
+export interface Accepted {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly rid: string;
+  readonly op: Op;
+  readonly method: string;
+  /** Path and query as the upstream sees them after its own base path. */
+  readonly target: string;
+  /** The bytes as received. */
+  readonly body: Buffer;
+  /** The body without its content-encoding; the same buffer when it has none. */
+  readonly plainBody: Buffer;
+  readonly facts: RequestFacts;
+  readonly atMs: number;
+  readonly ts: number;
+}
+
+/** 2: the lanes it may take. */
+export interface Routed {
+  readonly accepted: Accepted;
+  readonly config: ConfigSnapshot;
+  readonly choice: LaneChoice;
+}
+
+/** 3: the right to make one attempt. Without one there is no attempt. */
+export interface Permit {
+  readonly routed: Routed;
+  readonly lane: Lane;
+  /** The name the lane knows the model by. */
+  readonly model: string;
+  /** 1 for the first lane tried. */
+  readonly attempt: number;
+  readonly reservation: Reservation;
+  /** Gives the lane's slot back; harmless when repeated. */
+  readonly releaseSlot: () => void;
+  readonly decision: string;
+  readonly decisionReason: string;
+  /** What the quota said about this lane or the one before it, in the strings of the wire contract. */
+  readonly rerouteDecision: string;
+  /** True on the lane that routing put first. */
+  readonly preferred: boolean;
+  /** Lane of the attempt before this one, when there was one. */
+  readonly fallbackFrom: string | null;
+  /** Milliseconds spent on attempts that came to nothing. */
+  readonly wastedMs: number;
+}
+
+/** 4: what one attempt brought: an answer whose first bytes are here and unsent, or a failure without one. */
+export interface Attempted {
+  readonly permit: Permit;
+  readonly answer: UpstreamAnswer | null;
+  readonly failure: Failure | null;
+  readonly judgement: Judgement;
+}
+
+export interface Judgement {
+  /** May another lane be tried? Only before the first relayed byte. */
+  readonly tryNext: boolean;
+  readonly kind:
+    'ok' | 'rate_limited' | 'overloaded' | 'server_error' | 'client_error' | 'unreachable' | 'timeout' | 'cancelled';
+  readonly reason: string;
+}
+
+/** How the body ended. `failed`: no answer body was ever relayed from an upstream. */
+export type EndedHow = 'complete' | 'truncated' | 'error_in_stream' | 'cancelled' | 'timeout' | 'failed';
+
+/** 5: relayed and metered; settles exactly once, after the body. */
+export interface Ended {
+  readonly permit: Permit;
+  /** What the client saw; 499 when it left before there was anything to see. */
+  readonly status: number;
+  readonly how: EndedHow;
+  readonly tokens: Tokens;
+  /** False: the provider reported no usage, so the tokens are not known to be zero. */
+  readonly usageKnown: boolean;
+  readonly latencyMs: number;
+  /** First → last byte relayed; null for a non-stream. */
+  readonly streamMs: number | null;
+  /** Accepted → first content delta; null for a non-stream or when none came. */
+  readonly ttftMs: number | null;
+  readonly errType: string;
+  readonly requestId: string | null;
+  /** The answer's headers (flat name, value list); empty for a failure of the shim's own. */
+  readonly headers: readonly string[];
+}

@@ -1,0 +1,150 @@
+import { randomFillSync } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inflateNow } from '../content-encoding.ts';
+import type { Accepted, RequestFacts } from '../exchange.ts';
+import { failure, type Failure } from '../failure.ts';
+import { topLevelSpans, valueAt, type Span } from '../json-spans.ts';
+import type { ProxiedPath } from './paths.ts';
+
+/** Anthropic's own limit. */
+export const BODY_LIMIT = 32 * 1024 * 1024;
+
+/** Reads a request once: its bytes as they are, and the few facts that routing and metering need. */
+export async function accept(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  path: ProxiedPath,
+): Promise<Accepted | Failure> {
+  const atMs = performance.now();
+  const ts = Date.now() / 1000;
+  const body = await readBody(incoming);
+  if ('code' in body) return body;
+  const base = {
+    incoming,
+    outgoing,
+    rid: newRid(),
+    op: path.op,
+    method: incoming.method ?? 'POST',
+    target: path.target,
+    body,
+    atMs,
+    ts,
+  };
+  if (path.op === 'models') return { ...base, plainBody: body, facts: noFacts(incoming) };
+  const encoding = String(incoming.headers['content-encoding'] ?? '').toLowerCase();
+  const plainBody = inflateNow(body, encoding, BODY_LIMIT * 4);
+  if (plainBody === null) {
+    return failure(
+      'unsupported_encoding',
+      `The request body can't be read as content-encoding "${encoding}". Send it as gzip, deflate, br or plain.`,
+    );
+  }
+  const facts = readFacts(plainBody, incoming);
+  return 'code' in facts ? facts : { ...base, plainBody, facts };
+}
+
+/** Model names key counters and logs: a client must not choose how large those grow. */
+const MODEL_CHARS = 128;
+
+const WANTED = ['model', 'stream', 'max_tokens', 'metadata'] as const;
+
+export function readFacts(text: Buffer, incoming: Pick<IncomingMessage, 'headers'>): RequestFacts | Failure {
+  const spans = topLevelSpans(text, WANTED);
+  let values: Partial<Record<(typeof WANTED)[number], unknown>>;
+  let modelSpan: Span | null = null;
+  try {
+    if (spans === null) {
+      const parsed = JSON.parse(text.toString()) as unknown;
+      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return notAnObject();
+      values = parsed as typeof values;
+    } else {
+      const [model, stream, maxTokens, metadata] = spans;
+      modelSpan = model ?? null;
+      const read = (span: Span | null | undefined): unknown => (span ? valueAt(text, span) : undefined);
+      values = { model: read(model), stream: read(stream), max_tokens: read(maxTokens), metadata: read(metadata) };
+    }
+  } catch (error) {
+    return failure('invalid_json', `The request body is not valid JSON: ${(error as Error).message}`);
+  }
+  const isText = typeof values.model === 'string';
+  return {
+    model: isText ? String(values.model).slice(0, MODEL_CHARS) : '',
+    modelSpan: isText ? modelSpan : null,
+    stream: values.stream === true,
+    maxTokens: typeof values.max_tokens === 'number' ? values.max_tokens : null,
+    sessionId: header(incoming, 'x-claude-code-session-id') ?? sessionOf(values.metadata),
+    agentId: header(incoming, 'x-claude-code-agent-id'),
+  };
+}
+
+function noFacts(incoming: IncomingMessage): RequestFacts {
+  return {
+    model: '',
+    modelSpan: null,
+    stream: false,
+    maxTokens: null,
+    sessionId: header(incoming, 'x-claude-code-session-id'),
+    agentId: null,
+  };
+}
+
+function notAnObject(): Failure {
+  return failure('invalid_json', 'The request body must be a JSON object.');
+}
+
+/** `metadata.user_id` is a JSON text with a session id in it, or (older clients) `user_…_session_<uuid>`. */
+function sessionOf(metadata: unknown): string | null {
+  const userId = (metadata as Record<string, unknown> | null | undefined)?.['user_id'];
+  if (typeof userId !== 'string') return null;
+  return (
+    /"session_id"\s*:\s*"([^"\\]{1,80})"/.exec(userId)?.[1] ?? /_session_([0-9a-f-]{8,80})$/i.exec(userId)?.[1] ?? null
+  );
+}
+
+function header(incoming: Pick<IncomingMessage, 'headers'>, name: string): string | null {
+  const value = incoming.headers[name];
+  return typeof value === 'string' && value.length <= 80 ? value : null;
+}
+
+function readBody(incoming: IncomingMessage): Promise<Buffer | Failure> {
+  const declared = Number(incoming.headers['content-length'] ?? 0);
+  if (declared > BODY_LIMIT) return Promise.resolve(tooLarge());
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BODY_LIMIT) {
+        incoming.removeAllListeners('data');
+        resolve(tooLarge());
+        return;
+      }
+      chunks.push(chunk);
+    });
+    incoming.once('end', () => {
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size));
+    });
+    incoming.once('error', () => resolve(failure('body_incomplete', 'The request body ended before it was complete.')));
+    incoming.once('close', () => {
+      if (!incoming.complete) resolve(failure('body_incomplete', 'The request body ended before it was complete.'));
+    });
+  });
+}
+
+function tooLarge(): Failure {
+  return failure('body_too_large', `Request exceeds the maximum size of ${BODY_LIMIT / 1024 / 1024} MB.`);
+}
+
+const pool = Buffer.alloc(4096);
+let poolAt = pool.length;
+
+/** 8 hex digits. */
+function newRid(): string {
+  if (poolAt >= pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  poolAt += 4;
+  return pool.toString('hex', poolAt - 4, poolAt);
+}

@@ -1,0 +1,128 @@
+/** Where one value lies in a JSON text: `[start, end)` in bytes. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Finds the values of some top-level keys of a JSON object without parsing it.
+ *
+ * A coding agent's request is 50 KB to over 1 MB and we need four short fields of it: parsing all of it costs more than
+ * relaying it. The scan walks brackets and strings only. Answers null whenever it is not certain to agree with
+ * `JSON.parse` (not an object, an escaped key, unbalanced text, something after the end): the caller then parses.
+ * Like `JSON.parse`, the last of several equal keys wins. Text *inside* values is not validated.
+ *
+ * @returns one span per wanted key in the same order (null where the key is absent), or null when unsure
+ */
+export function topLevelSpans(text: Buffer, wanted: readonly string[]): (Span | null)[] | null {
+  const found: (Span | null)[] = wanted.map(() => null);
+  const size = text.length;
+  let at = skipSpace(text, 0);
+  if (text[at] !== OPEN_OBJECT) return null;
+  at = skipSpace(text, at + 1);
+  if (text[at] === CLOSE_OBJECT) return skipSpace(text, at + 1) === size ? found : null;
+  for (;;) {
+    if (text[at] !== QUOTE) return null;
+    const keyStart = at + 1;
+    const afterKey = stringEnd(text, keyStart);
+    if (afterKey < 0) return null;
+    const keyEnd = afterKey - 1;
+    // An escaped key could spell a wanted one.
+    const backslash = text.indexOf(BACKSLASH, keyStart);
+    if (backslash >= 0 && backslash < keyEnd) return null;
+    at = skipSpace(text, afterKey);
+    if (text[at] !== COLON) return null;
+    const start = skipSpace(text, at + 1);
+    const end = valueEnd(text, start);
+    if (end < 0) return null;
+    for (let index = 0; index < wanted.length; index += 1) {
+      const key = wanted[index];
+      if (key !== undefined && keyEnd - keyStart === key.length && text.toString('latin1', keyStart, keyEnd) === key) {
+        found[index] = { start, end };
+      }
+    }
+    at = skipSpace(text, end);
+    if (text[at] === CLOSE_OBJECT) return skipSpace(text, at + 1) === size ? found : null;
+    if (text[at] !== COMMA) return null;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+/** The parsed value of a span. Throws as `JSON.parse` does. */
+export function valueAt(text: Buffer, span: Span): unknown {
+  return JSON.parse(text.toString('utf8', span.start, span.end));
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+/** Short strings are cheaper to walk than to hand to the native search. */
+const WALK_BYTES = 40;
+
+function skipSpace(text: Buffer, from: number): number {
+  let at = from;
+  for (;;) {
+    const byte = text[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
+    at += 1;
+  }
+}
+
+/** Offset after the closing quote of the string whose first content byte is at `from`; -1 when it never ends. */
+function stringEnd(text: Buffer, from: number): number {
+  const walkTo = Math.min(from + WALK_BYTES, text.length);
+  let at = from;
+  while (at < walkTo) {
+    const byte = text[at];
+    if (byte === QUOTE) return at + 1;
+    at += byte === BACKSLASH ? 2 : 1;
+  }
+  // The walk never stops inside an escape pair, so every backslash run found below starts at or after `floor`.
+  const floor = at;
+  for (;;) {
+    const quote = text.indexOf(QUOTE, at);
+    if (quote < 0) return -1;
+    let run = quote;
+    while (run > floor && text[run - 1] === BACKSLASH) run -= 1;
+    if ((quote - run) % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+function valueEnd(text: Buffer, from: number): number {
+  const first = text[from];
+  if (first === QUOTE) return stringEnd(text, from + 1);
+  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return containerEnd(text, from + 1);
+  let at = from;
+  for (; at < text.length; at += 1) {
+    const byte = text[at];
+    if (byte === COMMA || byte === CLOSE_OBJECT || byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
+      break;
+  }
+  return at > from ? at : -1;
+}
+
+function containerEnd(text: Buffer, from: number): number {
+  const size = text.length;
+  let depth = 1;
+  let at = from;
+  while (at < size) {
+    const byte = text[at];
+    at += 1;
+    if (byte === QUOTE) {
+      at = stringEnd(text, at);
+      if (at < 0) return -1;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      depth += 1;
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+  return -1;
+}

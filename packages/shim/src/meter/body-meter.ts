@@ -1,0 +1,124 @@
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { inflateNow } from '../content-encoding.ts';
+import { topLevelSpans, valueAt } from '../json-spans.ts';
+import { SseTap } from './sse-tap.ts';
+import { mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
+
+/** What a body told us. */
+export interface MeterReading {
+  readonly usage: UsageSoFar;
+  readonly firstDeltaMs: number | null;
+  /** The provider finished what it had to say. */
+  readonly finished: boolean;
+  readonly errorType: string | null;
+}
+
+/** Looks at a body as it passes. Never changes or delays it. */
+export interface BodyMeter {
+  feed(bytes: Buffer, nowMs: number): void;
+  /** Called once after the last byte; may answer later when bytes are still being inflated on the side. */
+  finish(done: (reading: MeterReading) => void): void;
+}
+
+export function meterFor(contentType: string, contentEncoding: string): BodyMeter {
+  if (!contentType.startsWith('text/event-stream')) return new JsonMeter(contentEncoding);
+  return contentEncoding === '' || contentEncoding === 'identity'
+    ? new StreamMeter()
+    : new InflatingMeter(contentEncoding);
+}
+
+class StreamMeter implements BodyMeter {
+  readonly #tap = new SseTap();
+
+  feed(bytes: Buffer, nowMs: number): void {
+    this.#tap.feed(bytes, nowMs);
+  }
+
+  finish(done: (reading: MeterReading) => void): void {
+    const { usage, firstDeltaMs, sawStop, errorType } = this.#tap;
+    done({ usage, firstDeltaMs, finished: sawStop, errorType });
+  }
+}
+
+/** A stream the provider compressed although it was asked not to. */
+class InflatingMeter implements BodyMeter {
+  readonly #inner = new StreamMeter();
+  readonly #inflate: Transform | null;
+  #nowMs = 0;
+
+  constructor(encoding: string) {
+    this.#inflate = inflaterFor(encoding);
+    this.#inflate?.on('data', (plain: Buffer) => this.#inner.feed(plain, this.#nowMs));
+    // Undecodable bytes are relayed all the same; the usage stays unknown.
+    this.#inflate?.on('error', () => undefined);
+  }
+
+  feed(bytes: Buffer, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#inflate?.write(bytes);
+  }
+
+  finish(done: (reading: MeterReading) => void): void {
+    if (this.#inflate === null || this.#inflate.destroyed) return this.#inner.finish(done);
+    // 'close' comes after the last data and also after an error.
+    this.#inflate.once('close', () => this.#inner.finish(done));
+    this.#inflate.end();
+  }
+}
+
+/** An answer that is one JSON document: its usage is read when it is whole. */
+class JsonMeter implements BodyMeter {
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  readonly #encoding: string;
+
+  constructor(encoding: string) {
+    this.#encoding = encoding;
+  }
+
+  feed(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    // A larger document is no message; it is relayed and not read.
+    if (this.#bytes > JSON_LIMIT) this.#chunks = [];
+    else this.#chunks.push(bytes);
+  }
+
+  finish(done: (reading: MeterReading) => void): void {
+    const usage = noUsage();
+    const whole = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const plain = whole === undefined ? null : inflateNow(whole, this.#encoding, JSON_LIMIT * 2);
+    const errorType = plain === null ? null : readDocument(plain, usage);
+    done({ usage, firstDeltaMs: null, finished: true, errorType });
+  }
+}
+
+const JSON_LIMIT = 32 * 1024 * 1024;
+
+function readDocument(text: Buffer, usage: UsageSoFar): string | null {
+  try {
+    const spans = topLevelSpans(text, ['usage', 'error']);
+    const [usageSpan, errorSpan] = spans ?? [];
+    const whole = spans === null ? (JSON.parse(text.toString()) as Record<string, unknown>) : null;
+    mergeUsage(usage, whole === null ? (usageSpan ? valueAt(text, usageSpan) : null) : whole['usage']);
+    const error = whole === null ? (errorSpan ? valueAt(text, errorSpan) : null) : whole['error'];
+    const type = (error as Record<string, unknown> | null | undefined)?.['type'];
+    return typeof type === 'string' ? type : null;
+  } catch {
+    return null;
+  }
+}
+
+function inflaterFor(encoding: string): Transform | null {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    case 'deflate':
+      return createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      return null;
+  }
+}

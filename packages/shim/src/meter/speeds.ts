@@ -1,0 +1,235 @@
+import { Sketch } from './sketch.ts';
+
+/** One finished request, as far as speeds are concerned. Failed and cancelled ones never come here. */
+export interface SpeedSample {
+  readonly ts: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Wall time, retries included. */
+  readonly dirtyS: number;
+  /** First → last byte; null for a non-stream, which then counts its wall time. */
+  readonly streamS: number | null;
+  /** Null for a non-stream: it is never a zero in a percentile. */
+  readonly ttftMs: number | null;
+}
+
+/** Tokens per second. `elr`: over streaming time; `dirty`: over wall time. */
+export interface SpeedRates {
+  readonly out_elr_tps: number;
+  readonly out_dirty_tps: number;
+  readonly in_elr_tps: number;
+  readonly in_dirty_tps: number;
+  readonly total_elr_tps: number;
+  readonly total_dirty_tps: number;
+}
+
+export interface SpeedView {
+  readonly rolling: SpeedRates;
+  readonly session: SpeedRates;
+  readonly ttft_ms: {
+    readonly avg: number | null;
+    readonly p50: number | null;
+    readonly p90: number | null;
+    readonly p99: number | null;
+  };
+  readonly hourly: readonly {
+    readonly hour: number;
+    readonly samples: number;
+    readonly out_elr_tps: number | null;
+    readonly out_dirty_tps: number | null;
+  }[];
+  readonly rolling_samples: number;
+  readonly weekly_samples: number;
+  readonly hod_elr_out_tps: readonly (number | null)[];
+  readonly hod_dirty_out_tps: readonly (number | null)[];
+  readonly tz: string;
+}
+
+/** Says the local hour and a day number for a moment, in the configured zone. */
+export type LocalHour = (ts: number) => { readonly hour: number; readonly day: number };
+
+const SLOT_S = 60;
+const MIN_SAMPLES = 10;
+/** Weight of the newest day in an hour's figure. */
+const EWMA_ALPHA = 0.2;
+
+interface Slot {
+  readonly start: number;
+  readonly sums: Sums;
+  readonly ttft: Sketch | null;
+  ttftSum: number;
+}
+
+interface Sums {
+  input: number;
+  output: number;
+  streamS: number;
+  dirtyS: number;
+  count: number;
+}
+
+interface HourSlot {
+  readonly day: number;
+  readonly hour: number;
+  readonly start: number;
+  readonly output: Sketch;
+  readonly streamS: Sketch;
+  readonly dirtyS: Sketch;
+}
+
+/**
+ * The speeds of one model. Windowed sums, never means of ratios: ELR = Σ out_tokens / Σ stream_s, dirty =
+ * Σ out_tokens / Σ dirty_s.
+ */
+export class SpeedBook {
+  readonly #slots: Slot[] = [];
+  readonly #hours = new Map<number, HourSlot>();
+  readonly #session = noSums();
+  readonly #localHour: LocalHour;
+  readonly #tz: string;
+
+  constructor(localHour: LocalHour, tz: string) {
+    this.#localHour = localHour;
+    this.#tz = tz;
+  }
+
+  add(sample: SpeedSample): void {
+    const streamS = sample.streamS !== null && sample.streamS > 0 ? sample.streamS : sample.dirtyS;
+    const slot = this.#slot(sample.ts);
+    for (const sums of [slot.sums, this.#session]) {
+      sums.input += sample.inputTokens;
+      sums.output += sample.outputTokens;
+      sums.streamS += streamS;
+      sums.dirtyS += sample.dirtyS;
+      sums.count += 1;
+    }
+    if (sample.ttftMs !== null) {
+      slot.ttft?.add(sample.ttftMs);
+      slot.ttftSum += sample.ttftMs;
+    }
+    const hour = this.#hour(sample.ts);
+    hour.output.add(sample.outputTokens);
+    hour.streamS.add(streamS);
+    hour.dirtyS.add(sample.dirtyS);
+  }
+
+  view(nowTs: number, rollingS: number, weeklyS: number): SpeedView {
+    this.#prune(nowTs, rollingS, weeklyS);
+    const rolling = noSums();
+    const ttft = new Sketch();
+    let ttftSum = 0;
+    for (const slot of this.#slots) {
+      rolling.input += slot.sums.input;
+      rolling.output += slot.sums.output;
+      rolling.streamS += slot.sums.streamS;
+      rolling.dirtyS += slot.sums.dirtyS;
+      rolling.count += slot.sums.count;
+      if (slot.ttft !== null) ttft.merge(slot.ttft);
+      ttftSum += slot.ttftSum;
+    }
+    const hourly = Array.from({ length: 24 }, (_, hour) => this.#hourBin(hour));
+    return {
+      rolling: rates(rolling),
+      session: rates(this.#session),
+      ttft_ms: {
+        avg: ttft.count === 0 ? null : ttftSum / ttft.count,
+        p50: ttft.quantile(0.5),
+        p90: ttft.quantile(0.9),
+        p99: ttft.quantile(0.99),
+      },
+      hourly,
+      rolling_samples: rolling.count,
+      weekly_samples: hourly.reduce((sum, bin) => sum + bin.samples, 0),
+      hod_elr_out_tps: hourly.map((bin) => bin.out_elr_tps),
+      hod_dirty_out_tps: hourly.map((bin) => bin.out_dirty_tps),
+      tz: this.#tz,
+    };
+  }
+
+  #slot(ts: number): Slot {
+    const last = this.#slots.at(-1);
+    const start = Math.max(Math.floor(ts / SLOT_S) * SLOT_S, last?.start ?? -Infinity);
+    if (last !== undefined && last.start === start) return last;
+    const slot: Slot = { start, sums: noSums(), ttft: new Sketch(), ttftSum: 0 };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #hour(ts: number): HourSlot {
+    const { hour, day } = this.#localHour(ts);
+    const key = day * 24 + hour;
+    let slot = this.#hours.get(key);
+    if (slot === undefined) {
+      slot = { day, hour, start: ts, output: new Sketch(), streamS: new Sketch(), dirtyS: new Sketch() };
+      this.#hours.set(key, slot);
+    }
+    return slot;
+  }
+
+  /** Winsorised within an hour of a day (p1, p99), then smoothed over the days, oldest first. */
+  #hourBin(hour: number): SpeedView['hourly'][number] {
+    const days = [...this.#hours.values()].filter((slot) => slot.hour === hour).toSorted((a, b) => a.day - b.day);
+    const samples = days.reduce((sum, slot) => sum + slot.output.count, 0);
+    if (samples < MIN_SAMPLES) return { hour, samples, out_elr_tps: null, out_dirty_tps: null };
+    const smooth = (seconds: (slot: HourSlot) => Sketch): number | null =>
+      days.reduce<number | null>((mean, slot) => {
+        const spent = seconds(slot).winsorisedSum(0.01, 0.99);
+        if (spent <= 0) return mean;
+        const rate = slot.output.winsorisedSum(0.01, 0.99) / spent;
+        return mean === null ? rate : mean + EWMA_ALPHA * (rate - mean);
+      }, null);
+    return { hour, samples, out_elr_tps: smooth((slot) => slot.streamS), out_dirty_tps: smooth((slot) => slot.dirtyS) };
+  }
+
+  #prune(nowTs: number, rollingS: number, weeklyS: number): void {
+    let expired = 0;
+    while (expired < this.#slots.length && (this.#slots[expired]?.start ?? 0) + SLOT_S <= nowTs - rollingS)
+      expired += 1;
+    if (expired > 0) this.#slots.splice(0, expired);
+    for (const [key, slot] of this.#hours) {
+      if (slot.start + 3600 <= nowTs - weeklyS) this.#hours.delete(key);
+    }
+  }
+}
+
+function noSums(): Sums {
+  return { input: 0, output: 0, streamS: 0, dirtyS: 0, count: 0 };
+}
+
+function rates(sums: Sums): SpeedRates {
+  const per = (tokens: number, seconds: number): number => (tokens > 0 && seconds > 0 ? tokens / seconds : 0);
+  const total = sums.input + sums.output;
+  return {
+    out_elr_tps: per(sums.output, sums.streamS),
+    out_dirty_tps: per(sums.output, sums.dirtyS),
+    in_elr_tps: per(sums.input, sums.streamS),
+    in_dirty_tps: per(sums.input, sums.dirtyS),
+    total_elr_tps: per(total, sums.streamS),
+    total_dirty_tps: per(total, sums.dirtyS),
+  };
+}
+
+/** Hour and day in a time zone. Asking the formatter costs microseconds, so a quarter hour shares one answer. */
+export function localHourIn(timeZone: string): LocalHour {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+  });
+  const known = new Map<number, { hour: number; day: number }>();
+  return (ts) => {
+    const quarter = Math.floor(ts / 900);
+    let answer = known.get(quarter);
+    if (answer === undefined) {
+      const part = new Map(format.formatToParts(quarter * 900_000).map(({ type, value }) => [type, Number(value)]));
+      const day = Date.UTC(part.get('year') ?? 1970, (part.get('month') ?? 1) - 1, part.get('day') ?? 1) / 86_400_000;
+      answer = { hour: part.get('hour') ?? 0, day };
+      if (known.size > 1000) known.clear();
+      known.set(quarter, answer);
+    }
+    return answer;
+  };
+}

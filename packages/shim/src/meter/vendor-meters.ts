@@ -1,0 +1,77 @@
+import type { MeterReading } from '@ccp/contracts';
+
+/**
+ * A provider's own meters, read from the headers of any answer: subscription windows
+ * (`anthropic-ratelimit-unified-<window>-utilization|reset|status`) and key limits
+ * (`anthropic-ratelimit-<kind>-limit|remaining|reset`).
+ *
+ * @param headers flat name, value list
+ * @returns readings without age; empty when the answer carried none
+ */
+export function readVendorMeters(lane: string, headers: readonly string[], observedAt: string): MeterReading[] {
+  const named = new Map<string, string>();
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    if (name.length > PREFIX.length && name.toLowerCase().startsWith(PREFIX))
+      named.set(name.toLowerCase().slice(PREFIX.length), headers[index + 1] ?? '');
+  }
+  if (named.size === 0) return [];
+  const claim = named.get('unified-representative-claim') ?? null;
+  const readings: MeterReading[] = [];
+  for (const key of named.keys()) {
+    const window = /^unified-(.+)-utilization$/.exec(key)?.[1];
+    const kind = /^(requests|tokens|input-tokens|output-tokens)-limit$/.exec(key)?.[1];
+    if (window !== undefined) {
+      readings.push({
+        lane,
+        meter: `unified-${window}`,
+        value: number(named.get(key)),
+        unit: 'fraction',
+        limit: 1,
+        remaining: null,
+        resets_at: epochToIso(named.get(`unified-${window}-reset`)),
+        observed_at: observedAt,
+        source: 'header',
+        claim,
+        status: named.get(`unified-${window}-status`) ?? named.get('unified-status') ?? null,
+      });
+    } else if (kind !== undefined) {
+      const limit = number(named.get(key));
+      const remaining = number(named.get(`${kind}-remaining`));
+      readings.push({
+        lane,
+        meter: kind,
+        value: limit === null || remaining === null ? null : limit - remaining,
+        unit: kind === 'requests' ? 'requests' : 'tokens',
+        limit,
+        remaining,
+        resets_at: toIso(named.get(`${kind}-reset`)),
+        observed_at: observedAt,
+        source: 'header',
+        claim: null,
+        status: null,
+      });
+    }
+  }
+  return readings;
+}
+
+const PREFIX = 'anthropic-ratelimit-';
+
+/** Providers have been seen to send "-0.0". */
+function number(text: string | undefined): number | null {
+  if (text === undefined || text.trim() === '') return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? Math.max(0, value) : null;
+}
+
+function epochToIso(text: string | undefined): string | null {
+  const seconds = number(text);
+  return seconds === null || seconds === 0 ? toIso(text) : new Date(seconds * 1000).toISOString();
+}
+
+function toIso(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,153 @@
+import type { QuotaConfig } from '../config/catalog.ts';
+import type { RerouteMode } from '../config/settings.ts';
+import type { Attempted, Permit, Routed } from '../exchange.ts';
+import { failure, type Failure } from '../failure.ts';
+import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
+import type { Quotas, Reservation } from './quotas.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What admission asks of others. */
+export interface AdmitOptions {
+  readonly quotas: Quotas;
+  readonly mode: RerouteMode;
+  readonly reroute: (question: RerouteQuestion) => RerouteAnswer;
+  /** Waits for a free place on the lane. `onGone` is told how to leave the queue. */
+  readonly takeSlot: (
+    lane: string,
+    limit: number | null,
+    onGone: (leave: () => void) => void,
+  ) => Promise<() => void> | (() => void);
+  readonly nowTs: () => number;
+  readonly timeZone: string;
+}
+
+/** The right to try the lane at `index`, with its tokens set aside and a place on it; or why not. */
+export async function admit(
+  routed: Routed,
+  index: number,
+  tried: readonly Attempted[],
+  options: AdmitOptions,
+): Promise<Permit | Failure> {
+  const { accepted, choice, config } = routed;
+  const candidate = choice.lanes[index];
+  if (candidate === undefined) return failure('no_usable_lane', 'There is no such lane.');
+  const { lane, model } = candidate;
+  const reservation = options.quotas.reserve(
+    {
+      lane: lane.id,
+      model: accepted.facts.model,
+      spends: accepted.op === 'messages',
+      bodyBytes: accepted.plainBody.length,
+      maxTokens: accepted.facts.maxTokens,
+      nowTs: options.nowTs(),
+    },
+    config.quotas,
+  );
+  const { verdict } = reservation;
+  const hasOther = index + 1 < choice.lanes.length;
+  const answer = options.reroute({ mode: options.mode, verdict: verdict.verdict, coolingDown: false, hasOther });
+  if (answer.action !== 'stay') {
+    reservation.release();
+    const message = blockMessage({
+      model: accepted.facts.model,
+      lane: lane.id,
+      verdict,
+      estimate: reservation,
+      options,
+    });
+    return failure('quota_blocked', message, {
+      'retry-after': String(Math.max(1, verdict.etaClearSec)),
+      'x-should-retry': 'false',
+    });
+  }
+  const slot = options.takeSlot(lane.id, lane.concurrency, (leave) => accepted.outgoing.once('close', leave));
+  const releaseSlot = typeof slot === 'function' ? slot : await slot;
+  const wastedMs = tried.length === 0 ? 0 : performance.now() - accepted.atMs;
+  const permit = {
+    routed,
+    lane,
+    model,
+    attempt: tried.length + 1,
+    reservation,
+    releaseSlot,
+    preferred: index === 0,
+    wastedMs,
+  };
+  return {
+    ...permit,
+    ...explain({ routed, index, tried, answer, quotas: options.quotas, config: config.quotas, nowTs: options.nowTs() }),
+  };
+}
+
+interface Explained {
+  readonly decision: string;
+  readonly decisionReason: string;
+  readonly rerouteDecision: string;
+  readonly fallbackFrom: string | null;
+}
+
+interface ExplainQuestion {
+  readonly routed: Routed;
+  readonly index: number;
+  readonly tried: readonly Attempted[];
+  readonly answer: RerouteAnswer;
+  readonly quotas: Quotas;
+  readonly config: QuotaConfig;
+  readonly nowTs: number;
+}
+
+/** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
+function explain({ routed, index, tried, answer, quotas, config, nowTs }: ExplainQuestion): Explained {
+  const { choice, accepted } = routed;
+  const last = tried.at(-1);
+  if (last !== undefined) {
+    const from = last.permit.lane.id;
+    const decision =
+      last.answer === null ? 'net_fallback' : last.judgement.kind === 'rate_limited' ? 'quota_overshoot' : 'fallback';
+    return {
+      decision,
+      decisionReason: `${from} failed: ${last.judgement.reason}`,
+      rerouteDecision: answer.decision,
+      fallbackFrom: from,
+    };
+  }
+  const passedOver = index === 0 ? undefined : choice.lanes[index - 1];
+  if (passedOver !== undefined) {
+    const { verdict } = quotas.standing(passedOver.lane.id, accepted.facts.model, config, nowTs);
+    const share = verdict.reason === 'weekly' ? verdict.weekly.pct : verdict.rolling.pct;
+    const decision = verdict.verdict === 'warn' ? 'quota_preemptive_warn' : 'quota_block';
+    const decisionReason = `${passedOver.lane.id} is at ${percent(share)} of its ${verdict.reason === 'weekly' ? 'weekly' : 'rolling'} quota`;
+    return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
+  }
+  const decision = answer.decision === 'quota_pass' ? choice.decision : answer.decision;
+  return { decision, decisionReason: choice.reason, rerouteDecision: answer.decision, fallbackFrom: null };
+}
+
+interface BlockedBy {
+  readonly model: string;
+  readonly lane: string;
+  readonly verdict: Verdict;
+  readonly estimate: Reservation;
+  readonly options: AdmitOptions;
+}
+
+/** Says which window is spent and the clock time at which it has room again. */
+function blockMessage({ model, lane, verdict, estimate, options }: BlockedBy): string {
+  const use = verdict.reason === 'weekly' ? verdict.weekly : verdict.rolling;
+  const windowName = verdict.reason === 'weekly' ? 'weekly window' : 'rolling 5 h window';
+  const needs = estimate.estimate.input + estimate.estimate.output + estimate.estimate.cacheWrite;
+  const clears = new Date((options.nowTs() + verdict.etaClearSec) * 1000);
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: options.timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(clears);
+  const spent = `${Math.round(use.used).toLocaleString('en-US')} of ${(use.cap ?? 0).toLocaleString('en-US')} tokens`;
+  return `Quota for ${model} on ${lane} is spent: ${spent} used in the ${windowName}, this request needs about ${needs.toLocaleString('en-US')}. It has room again at ${clock}. Raise the limit in quotas.json or add a fallback lane to go on now.`;
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}

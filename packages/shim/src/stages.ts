@@ -1,0 +1,92 @@
+import type { Accepted, Ended, Permit } from './exchange.ts';
+import { FAILURES, type Failure } from './failure.ts';
+import type { Stages } from './pipeline.ts';
+import { answerFailure } from './http/answer-failure.ts';
+import type { ConfigStore } from './config/config-store.ts';
+import { relay } from './meter/relay.ts';
+import { admit, type AdmitOptions } from './quota/admit.ts';
+import { chooseLanes, type RoutePolicy } from './route/choose-lanes.ts';
+import type { Recorder } from './store/recorder.ts';
+import { forward, type ForwardOptions } from './upstream/forward.ts';
+
+export interface StageParts {
+  readonly config: ConfigStore;
+  readonly policy: RoutePolicy;
+  readonly admission: AdmitOptions;
+  readonly forwarding: ForwardOptions;
+  readonly recorder: Recorder;
+}
+
+/** Binds each stage to its parts. The order of the stages is in pipeline.ts. */
+export function createStages({ config, policy, admission, forwarding, recorder }: StageParts): Stages {
+  return {
+    route: (accepted) => {
+      const snapshot = config.current();
+      const { model, stream, agentId } = accepted.facts;
+      return {
+        accepted,
+        config: snapshot,
+        choice: chooseLanes({ model, stream, subagent: agentId !== null }, snapshot, policy),
+      };
+    },
+    admit: async (routed, index, tried) => {
+      const permit = await admit(routed, index, tried, admission);
+      if ('code' in permit)
+        recorder.blocked(routed.accepted.facts.model, permit, permit.message.includes('weekly') ? 'weekly' : 'rolling');
+      else recorder.announce(permit);
+      return permit;
+    },
+    forward: (permit) => forward(permit, forwarding),
+    relay: (attempted) => relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId)),
+    recordAttempt: (attempted) => recorder.attemptFailed(attempted),
+    record: (ended) => recorder.ended(ended),
+    answerFailure: (accepted, reason, permit) => {
+      const gone = accepted.outgoing.destroyed;
+      const headers = permit === null ? unroutedHeaders(accepted) : ownHeaders(permit, null);
+      answerFailure(accepted.outgoing, reason, headers);
+      return permit === null ? null : failedEnd(accepted, reason, permit, gone);
+    },
+  };
+}
+
+/** What the shim adds to an answer: which lane, why, and the ids to find it again. */
+function ownHeaders(permit: Permit, requestId: string | null): string[] {
+  const { rid } = permit.routed.accepted;
+  const headers = [
+    'x-ccp-lane',
+    permit.lane.id,
+    'x-ccp-decision',
+    permit.decision,
+    'x-ccp-rid',
+    rid,
+    'x-ccp-quota',
+    permit.reservation.verdict.verdict,
+  ];
+  // Clients write the request id into their transcripts: it is the key that joins theirs to ours.
+  if (requestId === null) headers.push('request-id', `req_ccp_${rid}`);
+  return headers;
+}
+
+function unroutedHeaders(accepted: Accepted): string[] {
+  return ['x-ccp-rid', accepted.rid, 'request-id', `req_ccp_${accepted.rid}`];
+}
+
+function failedEnd(accepted: Accepted, reason: Failure, permit: Permit, gone: boolean): Ended {
+  const { status } = FAILURES[reason.code];
+  return {
+    permit,
+    status: gone ? CLIENT_CLOSED : status,
+    how: gone ? 'cancelled' : status === 504 ? 'timeout' : 'failed',
+    tokens: { input: 0, output: 0, cacheWrite: 0, cacheRead: 0 },
+    usageKnown: false,
+    latencyMs: performance.now() - accepted.atMs,
+    streamMs: null,
+    ttftMs: null,
+    errType: gone ? 'client_gone' : reason.code,
+    requestId: `req_ccp_${accepted.rid}`,
+    headers: [],
+  };
+}
+
+/** As nginx logs a client that left before there was an answer. */
+const CLIENT_CLOSED = 499;

@@ -1,0 +1,122 @@
+import type { EndedHow, Op } from '../exchange.ts';
+
+/** What happened to one model since the process started; the names of the wire contract. */
+export interface ModelCounters {
+  requests: number;
+  /** Lane of the newest attempt. */
+  lane: string;
+  fallbacks: number;
+  reroutes: number;
+  rate_limited: number;
+  overloaded: number;
+  timeouts: number;
+  truncated: number;
+  cancelled: number;
+  errors: number;
+  wasted_retry_ms: number;
+}
+
+export interface LaneCounters {
+  active: number;
+  requests: number;
+  errors: number;
+  fallbacks_from: number;
+  fallbacks_to: number;
+  rate_limited: number;
+  overloaded: number;
+  last_status: number | null;
+  last_error: string | null;
+  last_ok_ts: number | null;
+}
+
+/** A counter family: label values joined → count. */
+export type Family = Map<string, number>;
+
+/**
+ * Every count since start, kept as plain numbers: a scrape reads them, a request only adds. Label values of one family
+ * are joined with a line feed, which no label contains.
+ */
+export class Counters {
+  readonly models = new Map<string, ModelCounters>();
+  readonly lanes = new Map<string, LaneCounters>();
+  readonly requests: Family = new Map();
+  readonly tokens = new Map<
+    string,
+    { input: number; output: number; cacheWrite: number; cacheRead: number; streamS: number; dirtyS: number }
+  >();
+  readonly preferred: Family = new Map();
+  readonly rerouted: Family = new Map();
+  readonly rerouteAttempts: Family = new Map();
+  readonly quotaBlocks: Family = new Map();
+  readonly ended: Family = new Map();
+  partialWrites = 0;
+
+  model(name: string): ModelCounters {
+    return getOrMake(this.models, name, () => ({
+      requests: 0,
+      lane: '',
+      fallbacks: 0,
+      reroutes: 0,
+      rate_limited: 0,
+      overloaded: 0,
+      timeouts: 0,
+      truncated: 0,
+      cancelled: 0,
+      errors: 0,
+      wasted_retry_ms: 0,
+    }));
+  }
+
+  lane(id: string): LaneCounters {
+    return getOrMake(this.lanes, id, () => ({
+      active: 0,
+      requests: 0,
+      errors: 0,
+      fallbacks_from: 0,
+      fallbacks_to: 0,
+      rate_limited: 0,
+      overloaded: 0,
+      last_status: null,
+      last_error: null,
+      last_ok_ts: null,
+    }));
+  }
+
+  spent(
+    lane: string,
+    model: string,
+  ): { input: number; output: number; cacheWrite: number; cacheRead: number; streamS: number; dirtyS: number } {
+    return getOrMake(this.tokens, `${lane}\n${model}`, () => ({
+      input: 0,
+      output: 0,
+      cacheWrite: 0,
+      cacheRead: 0,
+      streamS: 0,
+      dirtyS: 0,
+    }));
+  }
+}
+
+export function count(family: Family, ...labels: readonly string[]): void {
+  const key = labels.join('\n');
+  family.set(key, (family.get(key) ?? 0) + 1);
+}
+
+/** `op` as the log and the metrics name it. */
+export function opName(op: Op, stream: boolean): string {
+  return op === 'messages' ? (stream ? 'stream' : 'nonstream') : op;
+}
+
+/** Ends that left the client without a whole answer although the head was sent. */
+export function isPartial(how: EndedHow): boolean {
+  return how === 'truncated' || how === 'timeout' || how === 'error_in_stream';
+}
+
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,183 @@
+import type { MeterReading, UsageEvent } from '@ccp/contracts';
+import type { RerouteMode } from '../config/settings.ts';
+import type { Attempted, Ended, Judgement, Permit } from '../exchange.ts';
+import type { Failure } from '../failure.ts';
+import type { SpeedSample } from '../meter/speeds.ts';
+import { count, isPartial, opName, type Counters } from './counters.ts';
+import { completionLine, decisionLine, type LineContext } from './event-line.ts';
+
+/** Where the books send what they learn. */
+export interface RecorderOptions {
+  readonly epoch: string;
+  readonly rerouteMode: RerouteMode;
+  readonly counters: Counters;
+  readonly nowTs: () => number;
+  readonly appendEvent: (event: Omit<UsageEvent, 'seq'>) => void;
+  readonly addSpeed: (model: string, sample: SpeedSample) => void;
+  readonly readMeters: (lane: string, headers: readonly string[], observedAt: string) => MeterReading[];
+  readonly observe: (
+    where: { readonly lane: string; readonly model: string; readonly op: string },
+    ended: Ended,
+  ) => void;
+  readonly warnPctOf: (permit: Permit) => number | null;
+  readonly headerModeOf: (permit: Permit) => string;
+  /** The name a model is booked under; bounded in number. */
+  readonly bookName: (model: string) => string;
+}
+
+/** Stage 6: everything that is written down about an exchange, exactly once per attempt and per end. */
+export class Recorder {
+  /** Newest reading per lane and meter. */
+  readonly meters = new Map<string, MeterReading>();
+  readonly #options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Before an attempt. */
+  announce(permit: Permit): void {
+    const { counters, nowTs, appendEvent } = this.#options;
+    const model = this.#model(permit);
+    const lane = counters.lane(permit.lane.id);
+    lane.active += 1;
+    lane.requests += 1;
+    counters.model(model).lane = permit.lane.id;
+    if (permit.preferred && permit.rerouteDecision !== 'quota_pass') count(counters.preferred, permit.lane.id, model);
+    if (permit.fallbackFrom !== null) {
+      lane.fallbacks_to += 1;
+      counters.lane(permit.fallbackFrom).fallbacks_from += 1;
+      counters.model(model).fallbacks += 1;
+    } else if (!permit.preferred) {
+      counters.model(model).reroutes += 1;
+    }
+    if (!permit.preferred) {
+      count(counters.rerouted, this.#options.rerouteMode, model);
+      const from = permit.fallbackFrom ?? permit.routed.choice.lanes[0]?.lane.id ?? '';
+      count(counters.rerouteAttempts, from, permit.lane.id, permit.decision);
+    }
+    appendEvent(decisionLine(permit, nowTs(), this.#context(permit)));
+  }
+
+  /** A request that a quota turned away from a lane. */
+  blocked(model: string, reason: Failure, kind: string): void {
+    if (reason.code === 'quota_blocked') count(this.#options.counters.quotaBlocks, this.#options.bookName(model), kind);
+  }
+
+  /** An attempt that came to nothing: another lane will be tried. */
+  attemptFailed(attempted: Attempted): void {
+    const { permit, answer, judgement } = attempted;
+    this.#leave(permit, answer?.status ?? null, judgement.kind, judgement.reason);
+    if (answer !== null) this.#readMeters(permit, answer.headers);
+    permit.reservation.release();
+    permit.releaseSlot();
+  }
+
+  /** The end of the exchange. */
+  ended(ended: Ended): void {
+    const { counters, nowTs, appendEvent, addSpeed, observe } = this.#options;
+    const { permit } = ended;
+    const ts = nowTs();
+    const model = this.#model(permit);
+    const op = opName(permit.routed.accepted.op, permit.routed.accepted.facts.stream);
+    const dirtyS = ended.latencyMs / 1000;
+    this.#leave(permit, ended.status, kindOf(ended), ended.errType);
+    if (ended.usageKnown || ended.status < 400) permit.reservation.settle(ended.tokens, dirtyS, ts);
+    else permit.reservation.release();
+    permit.releaseSlot();
+    this.#readMeters(permit, ended.headers);
+
+    const perModel = counters.model(model);
+    perModel.requests += 1;
+    perModel.wasted_retry_ms += permit.wastedMs;
+    if (ended.how === 'truncated') perModel.truncated += 1;
+    if (ended.how === 'cancelled') perModel.cancelled += 1;
+    if (ended.how === 'timeout') perModel.timeouts += 1;
+    if (ended.status >= 400 || ended.how === 'error_in_stream') perModel.errors += 1;
+    if (isPartial(ended.how)) counters.partialWrites += 1;
+    count(counters.requests, permit.lane.id, op, String(ended.status));
+    count(counters.ended, permit.lane.id, ended.how);
+    const spent = counters.spent(permit.lane.id, model);
+    spent.input += ended.tokens.input;
+    spent.output += ended.tokens.output;
+    spent.cacheWrite += ended.tokens.cacheWrite;
+    spent.cacheRead += ended.tokens.cacheRead;
+    spent.streamS += (ended.streamMs ?? ended.latencyMs) / 1000;
+    spent.dirtyS += dirtyS;
+    observe({ lane: permit.lane.id, model, op }, ended);
+    if (ended.how === 'complete' && ended.status < 400 && ended.usageKnown) {
+      const { input, output } = ended.tokens;
+      const streamS = ended.streamMs === null ? null : ended.streamMs / 1000;
+      addSpeed(model, { ts, inputTokens: input, outputTokens: output, dirtyS, streamS, ttftMs: ended.ttftMs });
+    }
+    appendEvent(completionLine(ended, ts, this.#context(permit)));
+  }
+
+  #leave(permit: Permit, status: number | null, kind: Judgement['kind'], reason: string): void {
+    const lane = this.#options.counters.lane(permit.lane.id);
+    const model = this.#options.counters.model(this.#model(permit));
+    lane.active -= 1;
+    if (status !== null) lane.last_status = status;
+    switch (kind) {
+      case 'ok':
+        lane.last_ok_ts = this.#options.nowTs();
+        return;
+      case 'cancelled':
+        // A hang-up is not the lane's failure.
+        return;
+      case 'client_error':
+        lane.last_error = reason;
+        return;
+      case 'rate_limited':
+        lane.rate_limited += 1;
+        model.rate_limited += 1;
+        break;
+      case 'overloaded':
+        lane.overloaded += 1;
+        model.overloaded += 1;
+        break;
+      case 'timeout':
+      case 'server_error':
+      case 'unreachable':
+        break;
+      default:
+        kind satisfies never;
+    }
+    lane.errors += 1;
+    lane.last_error = reason;
+  }
+
+  #readMeters(permit: Permit, headers: readonly string[]): void {
+    const readings = this.#options.readMeters(
+      permit.lane.id,
+      headers,
+      new Date(this.#options.nowTs() * 1000).toISOString(),
+    );
+    for (const reading of readings) this.meters.set(`${reading.lane} ${reading.meter}`, reading);
+  }
+
+  #model(permit: Permit): string {
+    return this.#options.bookName(permit.routed.accepted.facts.model);
+  }
+
+  #context(permit: Permit): LineContext {
+    const { epoch, rerouteMode, warnPctOf, headerModeOf } = this.#options;
+    return {
+      epoch,
+      rerouteMode,
+      warnPctCfg: warnPctOf(permit),
+      headerMode: headerModeOf(permit),
+      model: this.#model(permit),
+    };
+  }
+}
+
+function kindOf(ended: Ended): Judgement['kind'] {
+  if (ended.how === 'cancelled') return 'cancelled';
+  if (ended.status === 429) return 'rate_limited';
+  if (ended.status === 529 || ended.errType === 'overloaded_error') return 'overloaded';
+  if (ended.how === 'timeout') return 'timeout';
+  if (ended.status >= 500 || ended.how === 'truncated' || ended.how === 'error_in_stream')
+    return ended.how === 'failed' ? 'unreachable' : 'server_error';
+  return ended.status >= 400 ? 'client_error' : 'ok';
+}

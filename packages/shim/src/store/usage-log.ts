@@ -1,0 +1,220 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+export interface LogOptions {
+  readonly folder: string;
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+  readonly maxAgeMs: number;
+  readonly now: () => number;
+}
+
+export interface LogStatus {
+  readonly path: string;
+  readonly ok: boolean;
+  readonly error: string | null;
+  readonly writes: number;
+  readonly writeErrors: number;
+  /** Lines waiting because the disk refuses them. */
+  readonly pendingLines: number;
+}
+
+/** Lines wait at most this long before they are on disk. */
+export const FLUSH_MS = 100;
+/** …or until this much has gathered. */
+const FLUSH_BYTES = 256 * 1024;
+/** While the disk refuses, keep this much and then drop the oldest, loudly. */
+const PENDING_BYTES = 64 * 1024 * 1024;
+const RETRY_MS = 1_000;
+
+/**
+ * `usage.jsonl`: appended in batches off the hot path, rotated by size and age into `archive/`. A disk that refuses
+ * (full, read-only) stops nothing: lines wait in memory and go out when it recovers.
+ */
+export class UsageLog {
+  readonly path: string;
+  readonly #options: LogOptions;
+  #fd: number | null = null;
+  #size = 0;
+  #bornMs = 0;
+  #lines: string[] = [];
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing = false;
+  #error: string | null = null;
+  #writes = 0;
+  #writeErrors = 0;
+  #dropped = 0;
+  readonly #onDurable: (lines: readonly string[]) => void;
+
+  /** `onDurable` hears of lines when they are on disk, in order. Throws when the folder can't be written at all. */
+  constructor(options: LogOptions, onDurable: (lines: readonly string[]) => void) {
+    this.#options = options;
+    this.#onDurable = onDurable;
+    this.path = join(options.folder, 'usage.jsonl');
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    this.#open();
+  }
+
+  /** One JSON text without a newline. */
+  append(line: string): void {
+    this.#lines.push(line);
+    this.#bytes += line.length;
+    if (this.#bytes > PENDING_BYTES) this.#dropOldest();
+    if (this.#bytes >= FLUSH_BYTES) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  status(): LogStatus {
+    return {
+      path: this.path,
+      ok: this.#error === null,
+      error:
+        this.#error === null ? null : this.#dropped > 0 ? `${this.#error}; ${this.#dropped} lines lost` : this.#error,
+      writes: this.#writes,
+      writeErrors: this.#writeErrors,
+      pendingLines: this.#lines.length,
+    };
+  }
+
+  /** Writes what is left, at once. */
+  close(): void {
+    clearTimeout(this.#timer);
+    try {
+      if (this.#fd === null) this.#open();
+      if (this.#lines.length > 0 && this.#fd !== null) {
+        const lines = this.#take();
+        writeAllSync(this.#fd, Buffer.from(lines.join('\n') + '\n'));
+        this.#onDurable(lines);
+      }
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#writing || this.#lines.length === 0) return;
+    try {
+      if (this.#fd === null) this.#open();
+      this.#rotateIfDue();
+    } catch (error) {
+      this.#failed(error as Error);
+      return;
+    }
+    this.#write(this.#take());
+  }
+
+  #write(lines: readonly string[]): void {
+    const fd = this.#fd;
+    if (fd === null) return;
+    const bytes = Buffer.from(lines.join('\n') + '\n');
+    this.#writing = true;
+    const step = (from: number): void => {
+      write(fd, bytes, from, bytes.length - from, null, (error, written) => {
+        if (error === null && from + written < bytes.length) return step(from + written);
+        this.#writing = false;
+        if (error !== null) {
+          this.#putBack(lines, error);
+          return;
+        }
+        this.#size += bytes.length;
+        this.#writes += lines.length;
+        this.#error = null;
+        this.#dropped = 0;
+        this.#onDurable(lines);
+        if (this.#lines.length > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+      });
+    };
+    step(0);
+  }
+
+  #take(): string[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#bytes = 0;
+    return lines;
+  }
+
+  /** A failed write may have left half a line: the file is opened anew, which mends its tail. */
+  #putBack(lines: readonly string[], error: Error): void {
+    this.#lines = [...lines, ...this.#lines];
+    this.#bytes += lines.reduce((sum, line) => sum + line.length, 0);
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+    this.#failed(error);
+  }
+
+  #failed(error: Error): void {
+    this.#writeErrors += 1;
+    this.#error = `${(error as NodeJS.ErrnoException).code ?? error.name}: can't write ${this.path}`;
+    this.#timer ??= setTimeout(() => this.#flush(), RETRY_MS);
+    this.#timer.unref();
+  }
+
+  #dropOldest(): void {
+    const half = this.#lines.splice(0, Math.ceil(this.#lines.length / 2));
+    this.#dropped += half.length;
+    this.#bytes = this.#lines.reduce((sum, line) => sum + line.length, 0);
+  }
+
+  #open(): void {
+    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    const fd = openSync(this.path, 'a+', 0o600);
+    const { size } = fstatSync(fd);
+    const last = Buffer.alloc(1);
+    if (size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a) writeSync(fd, '\n');
+    this.#fd = fd;
+    this.#size = size;
+    this.#bornMs = size === 0 ? this.#options.now() : (firstLineMs(fd) ?? this.#options.now());
+  }
+
+  /** Age is that of the oldest line: the time of last change never ages on a file that is appended to. */
+  #rotateIfDue(): void {
+    if (this.#fd === null) return;
+    if (fstatSync(this.#fd).nlink === 0) {
+      // Somebody deleted the file: what is written to it now would be gone with it.
+      closeSync(this.#fd);
+      this.#open();
+    }
+    if (this.#size === 0) return;
+    const { maxBytes, maxAgeMs, maxFiles, folder, now } = this.#options;
+    if (this.#size < maxBytes && now() - this.#bornMs < maxAgeMs) return;
+    closeSync(this.#fd);
+    this.#fd = null;
+    const archive = join(folder, 'archive');
+    mkdirSync(archive, { recursive: true, mode: 0o700 });
+    const stamp = new Date(now()).toISOString().replace(/[-:]/g, '').replace('.', '');
+    renameSync(this.path, join(archive, `usage-${stamp}.jsonl`));
+    const old = readdirSync(archive)
+      .filter((name) => /^usage-\d{8}T\d+Z\.jsonl$/.test(name))
+      .toSorted();
+    for (const name of old.slice(0, Math.max(0, old.length - maxFiles))) rmSync(join(archive, name), { force: true });
+    this.#open();
+  }
+}
+
+function firstLineMs(fd: number): number | null {
+  const head = Buffer.alloc(256);
+  const length = readSync(fd, head, 0, head.length, 0);
+  const seconds = Number(/"ts":\s*(\d+(?:\.\d+)?)/.exec(head.toString('utf8', 0, length))?.[1]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null;
+}
+
+function writeAllSync(fd: number, bytes: Buffer): void {
+  for (let from = 0; from < bytes.length;) from += writeSync(fd, bytes, from);
+}

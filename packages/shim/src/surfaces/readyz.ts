@@ -1,0 +1,65 @@
+import type { Readyz } from '@ccp/contracts';
+import { describeProblem } from '../config/config-problem.ts';
+import type { ConfigSnapshot } from '../config/catalog.ts';
+import type { FileStatus } from '../config/config-store.ts';
+import type { LaneCounters } from '../store/counters.ts';
+import type { LogStatus } from '../store/usage-log.ts';
+
+export interface ReadyzReaders {
+  readonly version: string;
+  readonly config: () => ConfigSnapshot;
+  readonly files: () => { readonly providers: FileStatus; readonly quotas: FileStatus };
+  readonly log: () => LogStatus;
+  readonly lanes: () => ReadonlyMap<string, LaneCounters>;
+  readonly whyUnusable: (lane: string) => string | null;
+  readonly draining: () => boolean;
+  readonly nowTs: () => number;
+}
+
+/** Ready: the newest configuration is in use, the log can be written, at least one lane is usable, not shutting down. */
+export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean } {
+  const { catalog, quotas } = readers.config();
+  const files = readers.files();
+  const log = readers.log();
+  const reasons = new Map([...catalog.lanes.keys()].map((id) => [id, readers.whyUnusable(id)]));
+  const usable = [...reasons.values()].some((reason) => reason === null);
+  const valid = files.providers.problem === null && files.quotas.problem === null;
+  const urlOf = (id: string): string => catalog.lanes.get(id)?.baseUrl ?? '';
+  return {
+    ready: valid && log.ok && usable && !readers.draining(),
+    ts: readers.nowTs(),
+    version: readers.version,
+    node: process.version,
+    config: { providers: fileState(files.providers), quotas: fileState(files.quotas) },
+    store: { ok: log.ok, error: log.error, path: log.path },
+    lanes: Object.fromEntries(
+      [...reasons].map(([id, reason]) => [id, { ok: reason === null, reason: reason ?? 'ok', url: urlOf(id) }]),
+    ),
+    providers: Object.fromEntries(
+      [...reasons].map(([id, reason]) => [
+        id,
+        {
+          ok: reason === null,
+          status: readers.lanes().get(id)?.last_status ?? 0,
+          ...(reason !== null && { error: reason }),
+          url: urlOf(id),
+        },
+      ]),
+    ),
+    features: { ...catalog.features },
+    warnings: [
+      ...[...catalog.warnings, ...quotas.warnings].map(describeProblem),
+      ...(usable ? [] : ['No lane is usable: set a key or a pass-through provider in providers.yaml.']),
+      ...(readers.draining() ? ['Shutting down: no new requests are taken.'] : []),
+    ],
+  };
+}
+
+function fileState(status: FileStatus): { path: string; ok: boolean; error: string | null; loaded_ts: number } {
+  return {
+    path: status.path,
+    ok: status.problem === null,
+    error: status.problem === null ? null : describeProblem(status.problem),
+    loaded_ts: status.loadedTs,
+  };
+}
