@@ -68,7 +68,8 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
 
   const pending = counted(question.pending, weights);
   const over = (use: WindowUse): boolean => use.cap !== null && (use.used >= use.cap || use.used + pending > use.cap);
-  const warned = (use: WindowUse): boolean => limit?.warnPct != null && use.cap !== null && use.pct >= limit.warnPct;
+  const warned = (use: WindowUse): boolean =>
+    limit !== null && limit.warnPct !== null && use.cap !== null && use.pct >= limit.warnPct;
   const blockedBy = over(rolling) ? 'rolling' : over(weekly) ? 'weekly' : 'none';
   const warnedBy = warned(rolling) ? 'rolling' : warned(weekly) ? 'weekly' : 'none';
   const oldest = Math.min(...rollingSums.map((one) => one.oldestTs ?? Infinity));

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is a key of the scenario format; a rule is never awaited */
 import { describe, expect, test } from 'vitest';
 import { parseBehaviour } from './behaviour.ts';
 import { presets } from './presets.ts';

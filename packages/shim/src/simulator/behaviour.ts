@@ -1,12 +1,7 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is a key of the scenario format; a table of checks is never awaited */
 import type { Behaviour, KeyLimitScript, Match, MeterScript, Rule, TokenUsage, Turn, WindowScript } from './script.ts';
 import { either, fail, flag, join, list, mapOf, number, oneOf, shape, taggedBy, text, whole } from './checks.ts';
 import type { Check } from './checks.ts';
 import { rejectKinds } from './rejections.ts';
-
-/** Longest wait a timer can hold, in ms; beyond it Node fires at once. */
-const LONGEST_WAIT_MS = 2_147_483_647;
-const waitMs = number(0, LONGEST_WAIT_MS);
 
 export type { Behaviour } from './script.ts';
 
@@ -27,6 +22,10 @@ export function parseBehaviour(value: unknown): Behaviour {
   });
   return parsed;
 }
+
+/** Longest wait a timer can hold, in ms; beyond it Node fires at once. */
+const LONGEST_WAIT_MS = 2_147_483_647;
+const waitMs = number(0, LONGEST_WAIT_MS);
 
 const usage = shape({
   input: whole(0),

@@ -45,7 +45,7 @@ export class Outlet {
 
   /** @returns false when the client reads too slowly: wait for {@link whenDrained}. */
   write(piece: Piece): boolean {
-    if (this.sink.destroyed) return true;
+    if (this.sink.destroyed) return false;
     this.count(piece.bytes);
     return this.sink.write(piece.framed);
   }
@@ -63,8 +63,9 @@ export class Outlet {
   }
 
   finish(): void {
+    if (this.sink.destroyed) return;
     // Ending only after the last byte is out keeps "finished" from being said of a client that left before.
-    if (this.sink.writableLength > 0) this.sink.write(CHUNKED_END, () => this.response.end());
+    if (this.sink.writableLength > 0) this.sink.write(CHUNKED_END, (error) => void (error ?? this.response.end()));
     else {
       this.sink.write(CHUNKED_END);
       this.response.end();

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is a key of the scenario format; a rule is never awaited */
 import type { Behaviour, Rule } from './script.ts';
 
 export interface Preset {

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is a key of the scenario format; a rule is never awaited */
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';

@@ -30,6 +30,7 @@ export class Recorder {
   /** Newest reading per lane and meter. */
   readonly meters = new Map<string, MeterReading>();
   readonly #options: RecorderOptions;
+  readonly #left = new WeakSet<Permit>();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -113,7 +114,10 @@ export class Recorder {
     appendEvent(completionLine(ended, ts, this.#context(permit)));
   }
 
+  /** An attempt put aside may still be relayed when no lane does better: it leaves its lane once all the same. */
   #leave(permit: Permit, status: number | null, kind: Judgement['kind'], reason: string): void {
+    if (this.#left.has(permit)) return;
+    this.#left.add(permit);
     const lane = this.#options.counters.lane(permit.lane.id);
     const model = this.#options.counters.model(this.#model(permit));
     lane.active -= 1;

@@ -21,12 +21,13 @@ const ERROR_BODY_LIMIT = 256 * 1024;
  * error answer: all of it), or when there will be none. Nothing has been relayed by then.
  */
 export async function forward(permit: Permit, options: ForwardOptions): Promise<Attempted> {
-  let attempted = await attempt(permit, options);
-  // A pooled connection may have been closed by the far side while idle: nothing was processed, so ask again once.
-  if (attempted.answer === null && attempted.failure === STALE) attempted = await attempt(permit, options);
-  if (attempted.answer !== null) return attempted;
-  const reason = attempted.failure === STALE ? reset(permit) : (attempted.failure ?? reset(permit));
-  return { ...attempted, failure: reason, judgement: judgeFailure(reason) };
+  const attempted = await attempt(permit, options);
+  if (attempted.failure !== STALE) return attempted;
+  // A pooled connection was closed by the far side while idle: nothing was processed, so ask again once.
+  const again = await attempt(permit, options);
+  if (again.failure !== STALE) return again;
+  const reason = reset(permit);
+  return { ...again, failure: reason, judgement: judgeFailure(reason) };
 }
 
 const STALE: Failure = failure('reset_before_answer', 'a pooled connection was stale');
@@ -36,6 +37,9 @@ function attempt(permit: Permit, options: ForwardOptions): Promise<Attempted> {
   const { lane } = permit;
   const { body, reencoded } = bodyFor(accepted, permit.model);
   const hold = config.catalog.features.hold_first_event;
+  // It may have left while it waited for its place on the lane.
+  if (accepted.outgoing.destroyed)
+    return Promise.resolve({ permit, answer: null, failure: reset(permit), judgement: GONE });
   return new Promise((resolve) => {
     const answer = new UpstreamAnswer();
     let settled = false;

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { record } from '../flow.ts';
+import type { Recorded, Tracker } from '../flow.ts';
+import { problemLine } from '../problem.ts';
+import { shownUrl } from '../sources/shim/ccp-url.ts';
+import { pollLine } from '../views/text/poll-line.ts';
+import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
+import type { TrackerOptions } from './tracker-options.ts';
+import { watchLog } from './watch-log.ts';
+
+interface Options extends TrackerOptions {
+  readonly once?: true;
+  readonly watch?: true;
+  readonly interval: number;
+  readonly json?: true;
+}
+
+/** `tracker poll`: keeps what the shim says about usage. */
+export function addPoll(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command('poll')
+    .description('read the usage of the shim and keep it in windows.jsonl')
+    .option('--once', 'read once and keep the reading; exit 1 when it could not be read or kept')
+    .option('--watch', 'read until stopped and keep a reading when it says something new')
+    .option('--interval <seconds>', 'time between two readings of --watch', intervalSeconds, 10)
+    .option('--json', 'print the rows instead of one line for people');
+  withTrackerOptions(command).action(async (options: Options) => {
+    if (options.once === options.watch) command.error('error: say --once or --watch');
+    const tracker = trackerOf(options, command, untilStopped().signal);
+    done(options.once ? await pollOnce(tracker, options) : await pollUntilStopped(tracker, options));
+  });
+}
+
+async function pollOnce(tracker: Tracker, options: Options): Promise<number> {
+  const recorded = await record(tracker, 'every');
+  if (!recorded.ok) {
+    tell(`error: ${problemLine(recorded.problem)}`);
+    return 1;
+  }
+  for (const note of recorded.value.notes) tell(`note: ${problemLine(note)}`);
+  print(recorded.value, options);
+  return 0;
+}
+
+async function pollUntilStopped(tracker: Tracker, options: Options): Promise<number> {
+  const log = watchLog(tracker.clock);
+  tell(
+    `watching ${shownUrl(tracker.ccpUrl)} every ${options.interval} s; rows go to ${tracker.journal.file}; Ctrl-C stops`,
+  );
+  while (!isStopped(tracker)) {
+    const recorded = await record(tracker, 'changed');
+    if (isStopped(tracker) && !recorded.ok) break;
+    for (const line of log(recorded)) tell(line);
+    if (recorded.ok && recorded.value.appended) print(recorded.value, options);
+    // Rejects when stopped; the loop then ends by itself.
+    await sleep(options.interval * 1000, undefined, { signal: tracker.signal }).catch(() => undefined);
+  }
+  return 0;
+}
+
+function isStopped({ signal }: Tracker): boolean {
+  return signal?.aborted === true;
+}
+
+function print({ row, overview }: Recorded, { json }: Options): void {
+  process.stdout.write(`${json ? JSON.stringify(row) : pollLine(overview)}\n`);
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,72 @@
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { observe } from '../flow.ts';
+import type { Observed, Tracker } from '../flow.ts';
+import { shownUrl } from '../sources/shim/ccp-url.ts';
+import { previewJson } from '../views/json.ts';
+import { previewLines } from '../views/text/preview.ts';
+import { liveScreen } from './live-screen.ts';
+import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
+import type { TrackerOptions } from './tracker-options.ts';
+
+interface Options extends TrackerOptions {
+  readonly once?: true;
+  readonly interval: number;
+  readonly json?: true;
+  readonly width?: number;
+  readonly color: boolean;
+}
+
+/** `tracker preview`: draws quotas, models, speeds and routing as text. */
+export function addPreview(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command('preview')
+    .description('draw quotas, models, speeds and routing; the newest reading kept while the shim is down')
+    .option('--once', 'draw once and exit, also on a terminal; exit 1 when there is nothing to draw')
+    .option('--interval <seconds>', 'time between two drawings on a terminal', intervalSeconds, 2)
+    .option('--json', 'print exact numbers as one JSON object')
+    .option('--width <cells>', 'width to draw for, 40 or more (default: the terminal, else 80)', widthCells)
+    .option('--no-color', 'no colours (NO_COLOR)');
+  withTrackerOptions(command).action(async (options: Options) => {
+    const stop = untilStopped();
+    const tracker = trackerOf(options, command, stop.signal);
+    done(isLive(options) ? await drawLive(tracker, options, stop) : await drawOnce(tracker, options));
+  });
+}
+
+async function drawOnce(tracker: Tracker, options: Options): Promise<number> {
+  const observed = await observe(tracker);
+  const lines = options.json ? [previewJson(observed.overview, observed.problems)] : draw(observed, tracker, options);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return observed.overview === null ? 1 : 0;
+}
+
+async function drawLive(tracker: Tracker, options: Options, stop: AbortController): Promise<number> {
+  const { stdin, stdout } = process;
+  await liveScreen({ stdin, stdout, everyMs: options.interval * 1000, stop }, async () =>
+    draw(await observe(tracker), tracker, options),
+  );
+  return 0;
+}
+
+function draw({ overview, problems }: Observed, tracker: Tracker, options: Options): string[] {
+  return previewLines(overview, problems, {
+    width: options.width ?? process.stdout.columns ?? 80,
+    nowTs: tracker.clock(),
+    tz: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    colour: process.stdout.isTTY && options.color && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
+    shimUrl: shownUrl(tracker.ccpUrl),
+  });
+}
+
+function isLive({ once, json }: Options): boolean {
+  return process.stdout.isTTY && !once && !json && process.env['TERM'] !== 'dumb';
+}
+
+function widthCells(text: string): number {
+  const width = Number(text);
+  if (!Number.isInteger(width) || width < 40 || width > 1000) {
+    throw new InvalidArgumentError('Give a whole number of cells between 40 and 1000.');
+  }
+  return width;
+}

@@ -1,0 +1,131 @@
+import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemErrorCode } from '../problem.ts';
+import type { Outcome, Problem } from '../problem.ts';
+
+export interface LockOptions {
+  /** How long to wait for another process. */
+  readonly waitMs?: number;
+}
+
+/** A lock is held for milliseconds; one this old was left behind, even if its process id is in use again. */
+const STALE_MS = 30_000;
+
+/** Locks this process holds. After a restart in a container the id in a stale lock is often our own. */
+const held = new Set<string>();
+
+/**
+ * Runs `work` while no other process runs its own under the same lock file. The file holds the process id; a lock whose
+ * process is gone is removed. `work` is synchronous so that a stopped process cannot hold the lock across a wait.
+ *
+ * @throws what `work` throws, and refusals of the file system
+ */
+export async function withLock<T>(
+  file: string,
+  work: () => T,
+  { waitMs = 5000 }: LockOptions = {},
+): Promise<Outcome<T>> {
+  const deadline = performance.now() + waitMs;
+  while (!acquire(file)) {
+    if (isStale(file)) breakLock(file);
+    else if (performance.now() > deadline) return { ok: false, problem: lockedFor(file, waitMs) };
+    else await sleep(5 + Math.random() * 20);
+  }
+  held.add(file);
+  try {
+    return { ok: true, value: work() };
+  } finally {
+    held.delete(file);
+    release(file);
+  }
+}
+
+function acquire(file: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  writeSync(fd, `${process.pid}\n`);
+  closeSync(fd);
+  return true;
+}
+
+/** Removes the lock unless it was taken from us because we were stopped for too long. */
+function release(file: string): void {
+  if (ownerOf(file) === process.pid) removeIfThere(file);
+}
+
+function isStale(file: string): boolean {
+  const age = ageMs(file);
+  if (age === null) return false;
+  if (age > STALE_MS) return true;
+  const owner = ownerOf(file);
+  // Just created: its owner is about to write the id.
+  if (owner === null) return false;
+  if (owner === process.pid) return !held.has(file);
+  return !isAlive(owner);
+}
+
+/**
+ * Two processes may find the same stale lock; the slower one must not remove the lock the faster one has taken since.
+ * So a stale lock is removed only under a second lock, and only if it is still stale then.
+ */
+function breakLock(file: string): void {
+  const breaker = `${file}.break`;
+  if (!acquire(breaker)) {
+    // Whoever broke it was killed in between.
+    if ((ageMs(breaker) ?? 0) > STALE_MS) removeIfThere(breaker);
+    return;
+  }
+  try {
+    if (isStale(file)) removeIfThere(file);
+  } finally {
+    removeIfThere(breaker);
+  }
+}
+
+function ageMs(file: string): number | null {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? null : Date.now() - stat.mtimeMs;
+}
+
+function ownerOf(file: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: alive, and somebody else's.
+    return systemErrorCode(error) === 'EPERM';
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+function lockedFor(file: string, waitMs: number): Problem {
+  const owner = ownerOf(file);
+  return {
+    code: 'journal-locked',
+    file,
+    message: `${file} has been held by ${owner === null ? 'another process' : `process ${owner}`} for more than ${waitMs / 1000} s`,
+    remedy: 'End that process, or remove the lock file if it is not a tracker',
+  };
+}

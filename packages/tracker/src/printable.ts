@@ -1,0 +1,11 @@
+// Control, format (bidi overrides, zero-width), surrogate, private-use and unassigned characters, line separators, and
+// the selectors that change the width of the character before them.
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Variation_Selector}]/gu;
+
+/**
+ * Text that cannot steer a terminal: every unprintable character becomes one `?`. Names come from other programs, and an
+ * escape sequence in a model name must not move the cursor or hide a line.
+ */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, '?');
+}

@@ -1,0 +1,49 @@
+import { printable } from './printable.ts';
+
+/** An input we could not use, or could use only in part: named, with what to do about it. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** What is wrong, in one line that stands alone. */
+  readonly message: string;
+  /** What to do, in words that follow the message. */
+  readonly remedy?: string;
+  readonly file?: string;
+  /** Line in `file`, counted from 1. */
+  readonly line?: number;
+  /** JSON pointer (RFC 6901) to the offending value. */
+  readonly pointer?: string;
+}
+
+export type ProblemCode =
+  // a source
+  | 'unusable-url'
+  | 'not-loopback'
+  | 'shim-unreachable'
+  | `shim-answered-${number}`
+  | 'answer-too-large'
+  | 'not-json'
+  | 'not-usage-v1'
+  | 'older-shim'
+  // a journal
+  | 'no-reading-kept'
+  | 'torn-tail'
+  | 'row-not-json'
+  | 'row-not-valid'
+  | 'foreign-row'
+  | 'journal-locked'
+  | 'journal-unwritable'
+  | 'journal-unreadable';
+
+/** A value, or why there is none. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+/** The problem as one line for people. Safe for a terminal: what a server or a file put in is made printable. */
+export function problemLine({ message, remedy }: Problem): string {
+  return printable(remedy === undefined ? message : `${message}. ${remedy}`);
+}
+
+/** A refusal by the operating system, such as EACCES; undefined for anything else, which is a fault of ours. */
+export function systemErrorCode(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
