@@ -16,7 +16,7 @@ export function tokensOf(usage) {
 
 /**
  * Tokens per model: books == Δ of `/v1/usage` == completion lines == Δ of `/metrics` == what the client says.
- * @param {{ model: string, tokens: object }[]} client what the client itself recorded, per answer; null where it can't
+ * @param {{ model: string, tokens: object }[]} client what the client itself recorded per answer
  */
 export function sameTokensEverywhere({ books, completions, usage, metrics, before }, client) {
   const truth = byModel(books.map((entry) => ({ model: entry.model ?? '', tokens: bookTokens(entry.usage) })));
@@ -24,7 +24,7 @@ export function sameTokensEverywhere({ books, completions, usage, metrics, befor
   deepEqual(logged, truth, 'completion lines of usage.jsonl against the provider’s books');
   deepEqual(usageGrowth(before.usage, usage), truth, '/v1/usage against the provider’s books');
   deepEqual(metricsGrowth(before.metrics, metrics), truth, '/metrics against the provider’s books');
-  if (client !== null) deepEqual(byModel(client), truth, 'the client’s own record against the provider’s books');
+  deepEqual(byModel(client), truth, 'the client’s own record against the provider’s books');
 }
 
 /** Credentials went where they belong, and nowhere else. */
@@ -78,9 +78,11 @@ function metricsGrowth(before, after) {
 /** Every `ccp_<type>_tokens_total{lane=…,model=…}` as a record of one type. */
 function samples(text, sign) {
   return TYPES.flatMap((type) =>
-    [...text.matchAll(new RegExp(`^ccp_${type}_tokens_total\\{([^}]*)\\} (\\S+)$`, 'gmu'))].map(([, labels, value]) => ({
-      model: /model="([^"]*)"/u.exec(labels)?.[1] ?? '',
-      tokens: { ...Object.fromEntries(TYPES.map((one) => [one, 0])), [type]: sign * Number(value) },
-    })),
+    [...text.matchAll(new RegExp(`^ccp_${type}_tokens_total\\{([^}]*)\\} (\\S+)$`, 'gmu'))].map(
+      ([, labels, value]) => ({
+        model: /model="([^"]*)"/u.exec(labels)?.[1] ?? '',
+        tokens: { ...Object.fromEntries(TYPES.map((one) => [one, 0])), [type]: sign * Number(value) },
+      }),
+    ),
   );
 }

@@ -9,6 +9,7 @@ const program = fileURLToPath(new URL('sdk-client.mjs', import.meta.url));
 const SPOKEN = SAID.repeat(TURN.text_chunks);
 const RATE_LIMITED = { rules: [{ then: { act: 'reject', kind: 'request_scoped' } }] };
 const OVERLOADED = { rules: [{ then: { act: 'overloaded' } }] };
+const FAILS_ONCE = { rules: [{ match: { nth: 1 }, then: { act: 'error', status: 503 } }] };
 
 /** @param home folder of the SDK; @param id names the client in the table */
 export function sdkCases(home, id) {
@@ -24,13 +25,14 @@ export function sdkCases(home, id) {
       world: { first: { turn: { ...TURN, no_request_id: true } } },
       run: (world) => mintedId(world, ask),
     },
+    '24 streams at once': { run: (world) => burst(world, ask) },
     countTokens: { run: (world) => counted(world, ask) },
     'models.list': { run: (world) => listed(world, ask) },
     '429, then the other lane': { world: { first: RATE_LIMITED }, run: (world) => rescued(world, ask) },
     '529 on every lane': { world: { first: OVERLOADED, second: RATE_LIMITED }, run: (world) => refused(world, ask) },
     'quota spent': { world: { quotas: { models: { '*': { rolling_tokens: 1 } } } }, run: (world) => spent(world, ask) },
-    'own retry after an error in the stream': {
-      world: { first: { rules: [{ match: { nth: 1 }, then: { act: 'error', status: 503 } }] } },
+    '503 on every lane, then its own retry': {
+      world: { first: FAILS_ONCE, second: FAILS_ONCE },
       run: (world) => secondTry(world, ask),
     },
     'abort in the middle': {
@@ -67,6 +69,16 @@ async function mintedId(world, ask) {
   const seen = await settled(world, [got]);
   isTrue(/^req_ccp_[0-9a-f]{8}$/u.test(got.request_id ?? ''), `request id for the client is ${got.request_id}`);
   equal(seen.completions[0].request_id, got.request_id, 'request id in the log');
+  return seen;
+}
+
+async function burst(world, ask) {
+  const { answers } = await ask(world, 'burst', { E2E_BURST: '24' });
+  const seen = await settled(world, answers ?? [], { exchanges: 24 });
+  const ids = (list) => list.map(({ request_id }) => request_id).toSorted();
+  deepEqual(ids(answers), ids(seen.books), 'request ids for the client');
+  deepEqual(ids(seen.completions), ids(seen.books), 'request ids in the log');
+  equal(new Set(seen.completions.map(({ rid }) => rid)).size, 24, 'different rids');
   return seen;
 }
 
@@ -126,16 +138,29 @@ async function spent(world, ask) {
   deepEqual([got.error, got.status, got.type], ['RateLimitError', 429, 'rate_limit_error'], 'error');
   equal(got.exchanges.length, 1, 'requests of the client (x-should-retry: false)');
   isTrue(got.message.startsWith('Quota for claude-sonnet-4-5 on'), `message: ${got.message}`);
-  isTrue(/^req_ccp_/u.test(got.request_id ?? ''), `request id: ${got.request_id}`);
+  isTrue(got.request_id?.startsWith('req_ccp_'), `request id: ${got.request_id}`);
   equal(got.body_request_id, got.request_id, 'request id in the body');
   return seen;
 }
 
-/** The first try fails on both lanes; the SDK's own second try succeeds. */
 async function secondTry(world, ask) {
   const got = await ask(world, 'stream', { E2E_RETRIES: '2' });
+  const seen = await settled(world, [got], { exchanges: 2 });
   equal(got.text, SPOKEN, 'text of the final message');
-  return settled(world, [got]);
+  deepEqual(
+    seen.books
+      .slice(0, 3)
+      .map(({ status }) => status)
+      .toSorted(),
+    [200, 503, 503],
+    'attempts',
+  );
+  deepEqual(
+    seen.completions.map(({ status }) => status),
+    [503, 200],
+    'completion lines',
+  );
+  return seen;
 }
 
 async function aborted(world, ask) {

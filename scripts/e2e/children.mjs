@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A server that could not be started; the message is for people. */
+export class StartError extends Error {}
+
 const running = new Set();
 
 /**
@@ -23,7 +26,7 @@ export async function startServer(command, args, { env, name, timeoutMs = 15_000
   const outcome = await Promise.race([firstLine, ended.then(() => undefined), sleep(timeoutMs, undefined, UNREF)]);
   if (outcome === undefined) {
     child.kill('SIGKILL');
-    throw new Error(`${name} did not start: ${output().trim() || `nothing heard for ${timeoutMs / 1000} s`}`);
+    throw new StartError(`${name} did not start: ${complaint(output()) ?? `nothing heard for ${timeoutMs / 1000} s`}`);
   }
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -79,6 +82,12 @@ export async function until(what, read, timeoutMs = 5000) {
 
 const UNREF = { ref: false };
 const KEPT_CHARACTERS = 1_000_000;
+
+/** Of a stack trace the line that says what happened; else the last line printed. */
+function complaint(text) {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b/u.test(line)) ?? lines.at(-1);
+}
 
 function keepTail(stream) {
   let text = '';

@@ -8,7 +8,11 @@ const [folder, action] = process.argv.slice(2);
 const { default: Anthropic } = await import(pathToFileURL(join(folder, 'index.mjs')).href);
 
 const exchanges = [];
-const client = new Anthropic({ maxRetries: Number(process.env.E2E_RETRIES ?? 0), timeout: 15_000, fetch: hashingFetch });
+const client = new Anthropic({
+  maxRetries: Number(process.env.E2E_RETRIES ?? 0),
+  timeout: 15_000,
+  fetch: hashingFetch,
+});
 const request = {
   model: 'claude-sonnet-4-5',
   max_tokens: 1024,
@@ -26,6 +30,10 @@ const actions = {
     stream.on('text', (text) => (pieces += text));
     const message = await stream.finalMessage();
     return { ...messageFacts(message), pieces, request_id: stream.request_id };
+  },
+  async burst() {
+    const streams = Array.from({ length: Number(process.env.E2E_BURST) }, () => actions.stream());
+    return { answers: await Promise.all(streams) };
   },
   async count() {
     const { max_tokens: _unused, ...counted } = request;

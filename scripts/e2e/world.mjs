@@ -20,6 +20,7 @@ export const TURN = { thinking_chunks: 3, text_chunks: 12, chunk_text: SAID, pac
 export async function openWorld({ first = {}, second = {}, quotas = { models: {} } } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'ccp-e2e-'));
   const world = new World(folder);
+  open.add(folder);
   try {
     await world.start({ first, second, quotas });
   } catch (error) {
@@ -29,6 +30,13 @@ export async function openWorld({ first = {}, second = {}, quotas = { models: {}
   return world;
 }
 
+/** For exits that can't wait; the processes must be gone already. */
+export function removeFolders() {
+  for (const folder of open) rmSync(folder, { recursive: true, force: true });
+}
+
+const open = new Set();
+
 class World {
   /** Made up here and now: a credential that opens nothing, but must not be found anywhere. */
   token = `e2e-not-a-secret-${randomBytes(12).toString('hex')}`;
@@ -36,6 +44,9 @@ class World {
   #servers = [];
   #providers = [];
   #before = {};
+
+  /** The newest evidence, also for a case that fails on it. */
+  seen;
 
   constructor(folder) {
     this.folder = folder;
@@ -57,7 +68,12 @@ class World {
       routes: [{ pattern: '*', provider: 'anthropic', fallback: ['backup'] }],
     };
     const env = { ...plainEnv(this.home), E2E_LANE_KEY: this.laneKey };
-    const files = ['--providers', this.#write('providers.yaml', config), '--quotas', this.#write('quotas.json', quotas)];
+    const files = [
+      '--providers',
+      this.#write('providers.yaml', config),
+      '--quotas',
+      this.#write('quotas.json', quotas),
+    ];
     const args = [shimMain, 'serve', '--port', '0', '--json', '--state-dir', this.stateDir, ...files];
     this.shim = await startServer(process.execPath, args, { env, name: 'shim serve' });
     this.#servers.push(this.shim);
@@ -87,7 +103,8 @@ class World {
       return entries.every(({ ended }) => ended !== 'open') ? entries : undefined;
     });
     const [usage, metrics] = await Promise.all([this.get('/v1/usage'), this.#metrics()]);
-    return { books, log, completions: log.filter(isCompletion), usage, metrics, before: this.#before };
+    this.seen = { books, completions: log.filter(isCompletion), usage, metrics, before: this.#before };
+    return this.seen;
   }
 
   async get(path) {
@@ -108,6 +125,7 @@ class World {
 
   async close({ keep = false } = {}) {
     await Promise.all(this.#servers.map((server) => server.stop()));
+    open.delete(this.folder);
     if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 

@@ -203,7 +203,8 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       draining = true;
       events.close();
       await listening.drain(withinMs);
-      await Promise.all([unwatch(), pools.close()]);
+      unwatch();
+      await pools.close();
       log.close();
     },
   };

@@ -9,3 +9,8 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Variation_Selector}]/gu;
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '?');
 }
+
+/** A name for people. Some clients send an empty model name, which would look like a hole in the table. */
+export function nameShown(name: string): string {
+  return name.trim() === '' ? '(unnamed)' : printable(name);
+}

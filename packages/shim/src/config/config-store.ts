@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { watch } from 'chokidar';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { builtInCatalog, noQuotas } from './built-in.ts';
 import type { Catalog, ConfigSnapshot, QuotaConfig } from './catalog.ts';
 import { describeProblem, type ConfigProblem } from './config-problem.ts';
@@ -25,7 +24,7 @@ export interface ConfigStore {
   /** Reads the quotas again, from another file of the same folder when one is named. */
   reloadQuotas(file?: string): ConfigProblem | null;
   /** Follows the files until the returned function is called. */
-  watch(onChange: (report: readonly string[]) => void): () => Promise<void>;
+  watch(onChange: (report: readonly string[]) => void): () => void;
 }
 
 /** Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet. */
@@ -47,6 +46,8 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   };
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
+  const files = [settings.providersFile, settings.quotasFile, settings.modelFile];
+  const atStart = fingerprint(files);
   const firstCatalog = readCatalog();
   if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);
   const firstQuotas = readQuotas();
@@ -110,8 +111,7 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
     reload,
     reloadQuotas,
     watch: (onChange) => {
-      const files = [settings.providersFile, settings.quotasFile, settings.modelFile];
-      return watchFiles(files, () => onChange(reload().map(describeProblem)));
+      return watchFiles(files, atStart, () => onChange(reload().map(describeProblem)));
     },
   };
 }
@@ -123,25 +123,32 @@ export class ConfigError extends Error {
   }
 }
 
-/** Editors replace files by renaming and often touch them several times: one reload per burst. */
-const SETTLE_MS = 150;
+/** Half a second between looks: six stat calls a second cost nothing that can be measured. */
+const LOOK_MS = 500;
 
-function watchFiles(files: readonly string[], onChange: () => void): () => Promise<void> {
-  const folders = [...new Set(files.map((file) => dirname(file)))];
-  const names = new Set(files.map((file) => join(dirname(file), basename(file))));
-  const watcher = watch(folders, { ignoreInitial: true, depth: 0, persistent: false });
-  let timer: NodeJS.Timeout | undefined;
-  watcher.on('all', (_event, path) => {
-    if (!names.has(path)) return;
-    clearTimeout(timer);
-    timer = setTimeout(onChange, SETTLE_MS);
-  });
-  // A folder that can't be watched must not end the process; `POST /v1/quotas/reload` still works.
-  watcher.on('error', () => undefined);
-  return async () => {
-    clearTimeout(timer);
-    await watcher.close();
-  };
+/**
+ * Looks at the files themselves. Notifications of the file system are missed when an editor replaces a file by renaming
+ * just after the watch began, and do not exist on some network folders; a look misses nothing.
+ */
+function watchFiles(files: readonly string[], atStart: string, onChange: () => void): () => void {
+  let seen = atStart;
+  const look = setInterval(() => {
+    const now = fingerprint(files);
+    if (now === seen) return;
+    seen = now;
+    onChange();
+  }, LOOK_MS);
+  look.unref();
+  return () => clearInterval(look);
+}
+
+function fingerprint(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return stat === undefined ? 'none' : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+    })
+    .join('\n');
 }
 
 /** The text; null when the file does not exist and nobody named it; a problem when it can't be read. */

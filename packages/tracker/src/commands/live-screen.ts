@@ -21,7 +21,7 @@ export async function liveScreen(
   let redraw = new AbortController();
   const wake = (): void => redraw.abort();
   const onKey = (keys: Buffer): void => {
-    if (/[q\u0003]/.test(keys.toString('latin1'))) stop.abort();
+    if (keys.includes('q') || keys.includes(CTRL_C)) stop.abort();
   };
   const restore = once(() => {
     stdout.write(LEAVE);
@@ -49,6 +49,7 @@ export async function liveScreen(
   }
 }
 
+const CTRL_C = 0x03;
 const ENTER = '\u001B[?1049h\u001B[?25l';
 const LEAVE = '\u001B[?25h\u001B[?1049l';
 

@@ -8,7 +8,7 @@ const BLOCK_BYTES = 256 * 1024;
 /** Non-blank lines of a file in order, numbered from 1. Split as bytes, so a torn character spoils its own line only. */
 export async function* linesForward(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly line: number }> {
   let line = 1;
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(file, { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>) {
     const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let from = 0;
@@ -28,7 +28,7 @@ export async function* linesFromEnd(file: string): AsyncGenerator<{ readonly byt
   const handle = await open(file, 'r');
   try {
     let { size: blockEnd } = await handle.stat();
-    let tail = Buffer.alloc(0);
+    let tail: Buffer = Buffer.alloc(0);
     while (blockEnd > 0) {
       const blockStart = Math.max(0, blockEnd - BLOCK_BYTES);
       const data = Buffer.concat([await readBlock(handle, blockStart, blockEnd), tail]);

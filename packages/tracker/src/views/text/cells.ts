@@ -8,14 +8,14 @@ export function cellsOf(text: string): number {
 /** The text, or as much of its beginning as fits before an ellipsis. */
 export function clipEnd(text: string, cells: number): string {
   if (cellsOf(text) <= cells) return text;
-  return cells < 1 ? '' : `${beginning([...text], cells - 1).join('')}…`;
+  return cells < 1 ? '' : `${beginning(Array.from(text), cells - 1).join('')}…`;
 }
 
 /** The text, or its two ends around an ellipsis: names of models often differ in the last characters only. */
 export function clipMiddle(text: string, cells: number): string {
   if (cellsOf(text) <= cells) return text;
   if (cells < 3) return clipEnd(text, cells);
-  const characters = [...text];
+  const characters = Array.from(text);
   const tail = beginning(characters.toReversed(), Math.floor((cells - 1) / 2)).toReversed();
   return `${beginning(characters, Math.ceil((cells - 1) / 2)).join('')}…${tail.join('')}`;
 }

@@ -1,5 +1,6 @@
 import type { Overview } from '../../rollups/overview.ts';
 import type { TokenSums } from '../../rollups/tokens.ts';
+import { nameShown } from '../../printable.ts';
 import type { Line } from './line.ts';
 import { compact } from './numbers.ts';
 import type { Frame } from './frame.ts';
@@ -13,7 +14,7 @@ export function modelsPanel({ models, totals }: Overview, { width }: Frame): Lin
 }
 
 const COLUMNS: readonly Column<TokenSums & { readonly model: string }>[] = [
-  { head: 'model', cell: ({ model }) => ({ text: model }) },
+  { head: 'model', cell: ({ model }) => ({ text: nameShown(model) }) },
   { head: 'requests', cell: (row) => ({ text: compact(row.requests) }), align: 'right' },
   { head: 'in', cell: (row) => ({ text: compact(row.input_tokens) }), align: 'right' },
   { head: 'out', cell: (row) => ({ text: compact(row.output_tokens) }), align: 'right' },

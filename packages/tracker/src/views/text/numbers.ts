@@ -20,7 +20,7 @@ export function compact(value: number | null | undefined): string {
 export function wholePct(pct: number): string {
   if (pct > 0 && pct < 0.01) return '<1%';
   const whole = pct < 1 ? Math.min(99, Math.round(pct * 100)) : Math.round(pct * 100);
-  return whole > 9999 ? '>9999%' : `${whole}%`;
+  return whole > 999 ? '>999%' : `${whole}%`;
 }
 
 /** Tokens per second. */
@@ -46,15 +46,15 @@ export function countdown(seconds: number): string {
   return days < 100 ? `${days}d ${hours % 24}h` : '>99d';
 }
 
-/** Time of day in a time zone, with the weekday unless it is within a day of now. */
+/** Time of day in a time zone; with the weekday from a day away, with the date from six. */
 export function clock(ts: number, nowTs: number, tz: string): string {
   const date = new Date(ts * 1000);
   if (Number.isNaN(date.getTime())) return ABSENT;
-  const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: tz } as const;
+  const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: tz };
   const distance = Math.abs(ts - nowTs);
-  if (distance < 86_400) return date.toLocaleTimeString('en-GB', time);
-  const day = { weekday: 'short', ...(distance > 6 * 86_400 && { day: 'numeric', month: 'short' }) } as const;
-  return date.toLocaleString('en-GB', { ...day, ...time }).replaceAll(',', '');
+  if (distance < 86_400) return date.toLocaleString('en-GB', time);
+  if (distance < 6 * 86_400) return date.toLocaleString('en-GB', { weekday: 'short', ...time });
+  return date.toLocaleString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', ...time }).replaceAll(',', '');
 }
 
 function rounded(value: number, unit: string): number {

@@ -1,6 +1,6 @@
 import type { Overview } from '../../rollups/overview.ts';
 import type { QuotaStanding, WindowStanding } from '../../rollups/quotas.ts';
-import { printable } from '../../printable.ts';
+import { nameShown, printable } from '../../printable.ts';
 import { cellsOf, clipMiddle } from './cells.ts';
 import type { Line, Span, Tone } from './line.ts';
 import { wrapWords } from './line.ts';
@@ -27,39 +27,39 @@ function standingLines(standing: QuotaStanding, frame: Frame): Line[] {
   const room = frame.width - cellsOf(verdict.text) - cellsOf(reason) - 1;
   const head: Line = [
     verdict,
-    { text: ` ${clipMiddle(printable(standing.model), room)}`, tone: 'bold' },
+    { text: ` ${clipMiddle(nameShown(standing.model), room)}`, tone: 'bold' },
     { text: reason, tone },
   ];
   const next = nextWords(standing, frame);
-  const inline = frame.width >= INLINE_WIDTH;
-  const bar = { width: barWidth(frame.width, inline), warnAt: standing.warn_at_pct, tone };
+  const wide = frame.width >= WIDE_FRAME;
+  const inline = wide && next !== null && cellsOf(next) + 2 <= NEXT_CELLS;
+  const bar = { width: barWidth(frame.width, wide), warnAt: standing.warn_at_pct, tone };
   const rolling = windowLine('rolling', standing.rolling, bar);
   return [
     head,
-    inline && next !== null ? [...rolling, { text: `  ${next}` }] : rolling,
+    inline ? [...rolling, { text: `  ${next}` }] : rolling,
     windowLine('weekly', standing.weekly, bar),
     ...(!inline && next !== null ? wrapWords(next, frame.width, { indent: LABEL_CELLS }) : []),
   ];
 }
 
-/** `eases in 59m (13:04)`, `clears in 1h 02m (14:05)`, or that it is over since the reading was made. */
+/** `eases in 59m (13:04)`, `clears in 1h 02m (14:05)`, or when that was due: a stale reading. */
 function nextWords({ next }: QuotaStanding, { nowTs, tz }: Frame): string | null {
   if (next === null) return null;
   const left = next.at_ts - nowTs;
   const at = clock(next.at_ts, nowTs, tz);
-  return left > 0
-    ? `${next.change} in ${countdown(left)} (${at})`
-    : `was to ${next.change === 'clears' ? 'clear' : 'ease'} at ${at}`;
+  return left > 0 ? `${next.change} in ${countdown(left)} (${at})` : `was due at ${at}`;
 }
 
-const INLINE_WIDTH = 80;
+/** From here on there is room beside the bar for what changes next. */
+const WIDE_FRAME = 80;
 const LABEL_CELLS = 12;
-const PCT_CELLS = 7;
-const TOKENS_CELLS = 13;
-const NEXT_CELLS = 26;
+const PCT_CELLS = 6;
+const TOKENS_CELLS = 12;
+const NEXT_CELLS = 30;
 
-function barWidth(width: number, inline: boolean): number {
-  const room = width - LABEL_CELLS - PCT_CELLS - TOKENS_CELLS - (inline ? NEXT_CELLS : 0);
+function barWidth(width: number, wide: boolean): number {
+  const room = width - LABEL_CELLS - PCT_CELLS - TOKENS_CELLS - (wide ? NEXT_CELLS : 0);
   return Math.min(60, Math.max(8, room));
 }
 

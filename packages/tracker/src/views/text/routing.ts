@@ -1,5 +1,5 @@
 import type { LaneStanding, ModelEvents, Overview } from '../../rollups/overview.ts';
-import { printable } from '../../printable.ts';
+import { nameShown, printable } from '../../printable.ts';
 import { clipEnd } from './cells.ts';
 import type { Line, Span } from './line.ts';
 import { wrapWords } from './line.ts';
@@ -17,7 +17,7 @@ export function routingPanel({ lanes, events }: Overview, frame: Frame): Line[] 
 
 function laneColumns(frame: Frame): readonly Column<LaneStanding>[] {
   return [
-    { head: 'lane', cell: ({ lane }) => ({ text: lane }) },
+    { head: 'lane', cell: ({ lane }) => ({ text: nameShown(lane) }) },
     { head: 'state', cell: (row) => laneState(row, frame) },
     { head: 'flying', cell: (row) => ({ text: compact(row.active) }), align: 'right' },
     { head: 'reqs', cell: (row) => ({ text: compact(row.requests) }), align: 'right' },
@@ -47,18 +47,20 @@ function lastError({ last_error: error, last_status: status }: LaneStanding): st
 
 function restingLines({ model, cooldown_active: resting, cooldown_next_ts: until }: ModelEvents, frame: Frame): Line[] {
   if (resting !== true) return [];
-  return wrapWords(`▲ ${printable(model)} rests on its preferred lane${untilWords(until, frame)}`, frame.width, {
+  return wrapWords(`▲ ${nameShown(model)} rests on its preferred lane${untilWords(until, frame)}`, frame.width, {
     indent: 2,
     tone: 'warn',
   });
 }
 
 function untilWords(until: number | null | undefined, { nowTs, tz }: Frame): string {
-  return until === null || until === undefined ? '' : ` ${countdown(until - nowTs)} (${clock(until, nowTs, tz)})`;
+  if (until === null || until === undefined) return '';
+  const at = clock(until, nowTs, tz);
+  return until > nowTs ? ` for ${countdown(until - nowTs)} (${at})` : ` until ${at}`;
 }
 
 const EVENT_COLUMNS: readonly Column<ModelEvents>[] = [
-  { head: 'model', cell: ({ model }) => ({ text: model }) },
+  { head: 'model', cell: ({ model }) => ({ text: nameShown(model) }) },
   { head: 'fallbacks', cell: (row) => ({ text: compact(row.fallbacks) }), align: 'right' },
   { head: 'reroutes', cell: (row) => ({ text: compact(row.reroutes) }), align: 'right' },
   { head: 'truncated', cell: (row) => ({ text: compact(row.truncated) }), align: 'right' },

@@ -1,5 +1,6 @@
 import type { Overview } from '../../rollups/overview.ts';
 import type { ModelSpeeds } from '../../rollups/speeds.ts';
+import { nameShown } from '../../printable.ts';
 import type { Line } from './line.ts';
 import { ABSENT, compact, milliseconds, rate } from './numbers.ts';
 import type { Frame } from './frame.ts';
@@ -12,7 +13,7 @@ export function speedsPanel({ speeds }: Overview, { width }: Frame): Line[] {
 }
 
 const COLUMNS: readonly Column<ModelSpeeds>[] = [
-  { head: 'model', cell: ({ model }) => ({ text: model }) },
+  { head: 'model', cell: ({ model }) => ({ text: nameShown(model) }) },
   { head: 'elr', cell: (row) => ({ text: rate(row.elr_out_tps) }), align: 'right' },
   { head: 'dirty', cell: (row) => ({ text: rate(row.dirty_out_tps) }), align: 'right' },
   { head: 'p50', cell: (row) => ({ text: milliseconds(row.ttft_p50_ms) }), align: 'right' },

@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+import { quantile } from '../report/quantile.mjs';
+import { ResponseReader } from './response-reader.mjs';
+
+/** How long answers in flight may take after the window has closed. */
+const DRAIN_MS = 30_000;
+const READ_BYTES = 64 * 1024;
+
+/**
+ * A closed loop: each connection sends its next request when the last answer is complete, until the window closes;
+ * then answers in flight are waited for.
+ *
+ * @param {{ port: number, request: Buffer, concurrency: number, warmMs: number, ms: number, onBegin: () => void }} job
+ */
+export async function requestLoop({ port, request, concurrency, warmMs, ms, onBegin }) {
+  const run = { request, ttfb: /** @type {number[]} */ ([]), count: 0, errors: 0, firstError: '', lastMs: 0, until: 0, from: 0 };
+  const begun = performance.now();
+  run.from = begun + warmMs;
+  run.until = run.from + ms;
+  const lanes = Array.from({ length: concurrency }, () => new Connection(port, run));
+  const begin = setTimeout(() => {
+    run.from = performance.now();
+    run.until = run.from + ms;
+    onBegin();
+  }, warmMs);
+  const deadline = setTimeout(() => {
+    for (const lane of lanes) lane.fail('no answer within the time given');
+  }, warmMs + ms + DRAIN_MS);
+  await Promise.all(lanes.map((lane) => lane.done));
+  clearTimeout(begin);
+  clearTimeout(deadline);
+  const seconds = (run.lastMs - run.from) / 1000;
+  return {
+    requests: run.count,
+    errors: run.errors,
+    first_error: run.firstError,
+    seconds,
+    rps: run.count === 0 ? 0 : run.count / seconds,
+    ttfb_p50_us: quantile(run.ttfb, 0.5) * 1000,
+    ttfb_p99_us: quantile(run.ttfb, 0.99) * 1000,
+  };
+}
+
+class Connection {
+  /** @type {Promise<void>} */
+  done;
+  #run;
+  #reader = new ResponseReader();
+  #socket;
+  #sentMs = 0;
+  #ttfb = 0;
+  #counted = 0;
+  #finish = () => undefined;
+  #over = false;
+
+  constructor(port, run) {
+    this.#run = run;
+    this.done = new Promise((resolve) => (this.#finish = () => resolve(undefined)));
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    this.#socket = connect({
+      host: '127.0.0.1',
+      port,
+      noDelay: true,
+      // One buffer for all reads: no allocation per chunk.
+      onread: { buffer, callback: (size) => this.#received(buffer.subarray(0, size)) },
+    });
+    this.#socket.on('connect', () => this.#send());
+    this.#socket.on('error', (error) => this.fail(error.message));
+    this.#socket.on('close', () => this.fail('the connection was closed'));
+  }
+
+  fail(why) {
+    if (this.#over) return;
+    this.#run.errors += 1;
+    this.#run.firstError ||= why;
+    this.#stop();
+  }
+
+  #send() {
+    this.#ttfb = 0;
+    this.#sentMs = performance.now();
+    this.#socket.write(this.#run.request);
+  }
+
+  #received(bytes) {
+    const now = performance.now();
+    if (this.#ttfb === 0) this.#ttfb = now - this.#sentMs;
+    if (!this.#reader.feed(bytes)) return true;
+    const run = this.#run;
+    if (this.#reader.status !== 200) {
+      run.errors += 1;
+      run.firstError ||= `status ${this.#reader.status}`;
+    } else if (this.#sentMs >= run.from) {
+      run.count += 1;
+      this.#counted += 1;
+      run.ttfb.push(this.#ttfb);
+      run.lastMs = now;
+    }
+    // A server too slow for the window still gets to answer once per connection.
+    if (run.errors < 20 && (now < run.until || this.#counted === 0)) this.#send();
+    else this.#stop();
+    return true;
+  }
+
+  #stop() {
+    this.#over = true;
+    this.#socket.destroy();
+    this.#finish();
+  }
+}

@@ -1,0 +1,1 @@
+export const report = (raw) => JSON.stringify(raw.scenarios.map(s=>[s.name,s.unavailable,s.cells.map(c=>[c.variant,c.rps|0,c.ttfb_p50_us|0,c.cpu_us_each|0,c.rss_mb|0,c.errors,c.first_error,c.events_per_s|0,c.gap_p99_ms,c.ttft_p50_us|0,c.others_core_share,c.loop_delay])]),null,0).replaceAll("],[","],\n[")+"\n";

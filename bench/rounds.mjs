@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { measure, sample } from './measure.mjs';
+import { rssMb } from './processes.mjs';
+import { VARIANTS } from './variants/index.mjs';
+import { NotAvailable } from './variants/not-available.mjs';
+import { startPlainShim } from './variants/shim.mjs';
+
+/** A server this slow is measured in the first round only. */
+const SLOW_MS = 12_000;
+const IDLE_MS = 1000;
+
+/**
+ * Plays one scenario: fresh servers, each checked once for equal bytes, then round after round with every variant
+ * once per round, starting with another one each time.
+ */
+export async function playScenario(lab, scenario, say) {
+  if (scenario.kind === 'start') return playStarts(lab, say);
+  const unavailable = {};
+  const versions = {};
+  const cells = [];
+  const servers = await startAll(lab, scenario, unavailable, versions);
+  try {
+    await checkBytes(lab, scenario, servers, unavailable);
+    for (let round = 0; round < lab.options.rounds; round += 1) {
+      const order = rotate([...servers], round);
+      for (const [name, server] of order) {
+        if (unavailable[name] !== undefined || slow(cells, name)) continue;
+        const from = performance.now();
+        try {
+          const cell = await measure(lab, server, scenario, { cold: round === 0 });
+          cells.push({ variant: name, round, took_ms: performance.now() - from, ...cell });
+        } catch (error) {
+          unavailable[name] = /** @type {Error} */ (error).message;
+        }
+      }
+      say(`${scenario.name}: round ${round + 1} of ${lab.options.rounds}`);
+    }
+  } finally {
+    await Promise.all([...servers.values()].map((server) => server.stop()));
+  }
+  return { cells, unavailable, versions };
+}
+
+async function startAll(lab, scenario, unavailable, versions) {
+  const servers = new Map();
+  for (const { name, start } of VARIANTS) {
+    if (!lab.options.variants.includes(name)) continue;
+    try {
+      const server = await start(labFor(lab, `${scenario.name}-${name}`));
+      servers.set(name, server);
+      if (server.version !== '') versions[name] = server.version;
+    } catch (error) {
+      const why = error instanceof NotAvailable ? error.message : `did not start: ${/** @type {Error} */ (error).message}`;
+      unavailable[name] = `not available: ${why}`;
+    }
+  }
+  return servers;
+}
+
+async function checkBytes(lab, scenario, servers, unavailable) {
+  let wanted = null;
+  for (const [name, server] of servers) {
+    try {
+      const got = await sample(lab, server, scenario);
+      wanted ??= got;
+      if (got.status !== 200) unavailable[name] = `answers ${got.status}: ${got.start.slice(0, 60)}`;
+      else if (got.sha256 !== wanted.sha256) unavailable[name] = `other bytes than without a proxy (${got.bytes}, not ${wanted.bytes})`;
+    } catch (error) {
+      unavailable[name] = /** @type {Error} */ (error).message;
+    }
+  }
+}
+
+/** Fresh processes, one at a time: spawn → ready, then memory after a second of nothing. */
+async function playStarts(lab, say) {
+  const unavailable = {};
+  const versions = {};
+  const cells = [];
+  for (let round = 0; round < lab.options.rounds; round += 1) {
+    for (const { name, start } of VARIANTS) {
+      if (name === 'direct' || !lab.options.variants.includes(name) || unavailable[name] !== undefined) continue;
+      try {
+        const own = labFor(lab, `start-${name}-${round}`);
+        const server = await (name === 'shim' ? startPlainShim(own) : start(own));
+        await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+        cells.push({ variant: name, round, ready_ms: server.readyMs, rss_mb: rssMb(server.pid) });
+        await server.stop();
+      } catch (error) {
+        unavailable[name] = /** @type {Error} */ (error).message;
+      }
+    }
+    say(`start: round ${round + 1} of ${lab.options.rounds}`);
+  }
+  return { cells, unavailable, versions };
+}
+
+function labFor({ options, folder, upstream }, name) {
+  const own = join(folder, name);
+  mkdirSync(own, { recursive: true });
+  return { options, folder: own, upstreamPort: upstream.port };
+}
+
+function rotate(list, by) {
+  const at = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}
+
+function slow(cells, name) {
+  return cells.some((cell) => cell.variant === name && cell.took_ms > SLOW_MS);
+}
