@@ -157,9 +157,9 @@ class World {
 
 /** Nothing of the caller's settings or credentials gets in. */
 export function plainEnv(home) {
-  const { PATH = '', LANG = 'C.UTF-8', TMPDIR, SystemRoot } = process.env;
+  const { PATH = '', LANG = 'C.UTF-8', TZ, TMPDIR, SystemRoot } = process.env;
   const env = { PATH, LANG, HOME: home, XDG_CONFIG_HOME: join(home, '.config'), XDG_STATE_HOME: join(home, '.state') };
-  return { ...env, ...(TMPDIR && { TMPDIR }), ...(SystemRoot && { SystemRoot, USERPROFILE: home }) };
+  return { ...env, ...(TZ && { TZ }), ...(TMPDIR && { TMPDIR }), ...(SystemRoot && { SystemRoot, USERPROFILE: home }) };
 }
 
 function isCompletion(line) {

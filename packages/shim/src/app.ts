@@ -9,13 +9,12 @@ import { localHourIn, SpeedBook } from './meter/speeds.ts';
 import { readVendorMeters } from './meter/vendor-meters.ts';
 import { carry } from './pipeline.ts';
 import { limitFinder } from './quota/limit-of.ts';
-import { OTHER_MODELS } from './quota/ledger.ts';
 import { Quotas } from './quota/quotas.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
 import { foldModel, modelMatcher } from './route/glob.ts';
 import { reroute } from './route/reroute.ts';
 import { createStages } from './stages.ts';
-import { Counters } from './store/counters.ts';
+import { Counters, OTHER_MODELS } from './store/counters.ts';
 import { EventRing } from './store/event-ring.ts';
 import { Recorder } from './store/recorder.ts';
 import { UsageLog } from './store/usage-log.ts';
@@ -125,6 +124,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       quotas,
       reroute,
       nowTs,
+      bookName,
       mode: settings.rerouteMode,
       timeZone: settings.timeZone,
       takeSlot: (lane, limit, onGone) => {

@@ -91,6 +91,7 @@ function withOverrides(base: Timeouts, entry: ProviderEntry): Timeouts {
   return {
     connectMs: own.connect_ms ?? base.connectMs,
     headerMs: own.header_ms ?? base.headerMs,
+    jsonMs: own.header_ms ?? base.jsonMs,
     idleMs: own.idle_ms ?? base.idleMs,
     keepAliveMs: base.keepAliveMs,
   };

@@ -41,6 +41,8 @@ export interface Timeouts {
   readonly connectMs: number;
   /** Request sent → response head. Long: a non-stream generation answers only when it is finished. */
   readonly headerMs: number;
+  /** The same for an answer that does not stream. */
+  readonly jsonMs: number;
   /** Silence inside a response body. Long: a model may think without a ping in between. */
   readonly idleMs: number;
   readonly keepAliveMs: number;
@@ -98,8 +100,10 @@ export function readSettings(flags: ServeFlags, env: Environment): Settings {
     rerouteMode: rerouteMode(flags.rerouteMode ?? env['CCP_REROUTE_MODE']),
     logLevel: oneOf(LOG_LEVELS, flags.logLevel ?? env['CCP_LOG_LEVEL'] ?? 'info', '--log-level (CCP_LOG_LEVEL)'),
     timeouts: {
-      connectMs: duration(env, 'CCP_DIAL_TIMEOUT', 5_000),
+      // One clock for TCP and TLS together: the two original settings add up.
+      connectMs: duration(env, 'CCP_DIAL_TIMEOUT', 5_000) + duration(env, 'CCP_TLS_TIMEOUT', 5_000),
       headerMs: duration(env, 'CCP_HEADER_TIMEOUT', 600_000),
+      jsonMs: duration(env, 'CCP_JSON_TIMEOUT', 600_000),
       idleMs: duration(env, 'CCP_SSE_IDLE_TIMEOUT', 300_000),
       keepAliveMs: duration(env, 'CCP_DIAL_KEEPALIVE', 30_000),
     },

@@ -17,6 +17,8 @@ export interface AdmitOptions {
     limit: number | null,
     onGone: (leave: () => void) => void,
   ) => Promise<() => void> | (() => void);
+  /** The name a model is booked under; bounded in number. */
+  readonly bookName: (model: string) => string;
   readonly nowTs: () => number;
   readonly timeZone: string;
 }
@@ -32,10 +34,11 @@ export async function admit(
   const candidate = choice.lanes[index];
   if (candidate === undefined) return failure('no_usable_lane', 'There is no such lane.');
   const { lane, model } = candidate;
+  const booked = options.bookName(accepted.facts.model);
   const reservation = options.quotas.reserve(
     {
       lane: lane.id,
-      model: accepted.facts.model,
+      model: booked,
       spends: accepted.op === 'messages',
       bodyBytes: accepted.plainBody.length,
       maxTokens: accepted.facts.maxTokens,
@@ -49,7 +52,7 @@ export async function admit(
   if (answer.action !== 'stay') {
     reservation.release();
     const message = blockMessage({
-      model: accepted.facts.model,
+      model: booked,
       lane: lane.id,
       verdict,
       estimate: reservation,
@@ -75,7 +78,16 @@ export async function admit(
   };
   return {
     ...permit,
-    ...explain({ routed, index, tried, answer, quotas: options.quotas, config: config.quotas, nowTs: options.nowTs() }),
+    ...explain({
+      routed,
+      booked,
+      index,
+      tried,
+      answer,
+      quotas: options.quotas,
+      config: config.quotas,
+      nowTs: options.nowTs(),
+    }),
   };
 }
 
@@ -87,6 +99,7 @@ interface Explained {
 }
 
 interface ExplainQuestion {
+  readonly booked: string;
   readonly routed: Routed;
   readonly index: number;
   readonly tried: readonly Attempted[];
@@ -97,8 +110,8 @@ interface ExplainQuestion {
 }
 
 /** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
-function explain({ routed, index, tried, answer, quotas, config, nowTs }: ExplainQuestion): Explained {
-  const { choice, accepted } = routed;
+function explain({ routed, booked, index, tried, answer, quotas, config, nowTs }: ExplainQuestion): Explained {
+  const { choice } = routed;
   const last = tried.at(-1);
   if (last !== undefined) {
     const from = last.permit.lane.id;
@@ -113,7 +126,7 @@ function explain({ routed, index, tried, answer, quotas, config, nowTs }: Explai
   }
   const passedOver = index === 0 ? undefined : choice.lanes[index - 1];
   if (passedOver !== undefined) {
-    const { verdict } = quotas.standing(passedOver.lane.id, accepted.facts.model, config, nowTs);
+    const { verdict } = quotas.standing(passedOver.lane.id, booked, config, nowTs);
     const share = verdict.reason === 'weekly' ? verdict.weekly.pct : verdict.rolling.pct;
     const decision = verdict.verdict === 'warn' ? 'quota_preemptive_warn' : 'quota_block';
     const decisionReason = `${passedOver.lane.id} is at ${percent(share)} of its ${verdict.reason === 'weekly' ? 'weekly' : 'rolling'} quota`;

@@ -171,22 +171,19 @@ function accumulate(sum: MutableSum, bucket: Bucket, sign: 1 | -1): void {
   sum.count += sign * bucket.count;
 }
 
-/** All series of this process. Model names come from clients, so their number is bounded. */
+/** All series of this process. Who names the models keeps their number bounded. */
 export class Ledger {
   readonly #series = new Map<string, Series>();
   #spans: Spans;
-  readonly #maxSeries: number;
 
-  constructor(spans: Spans, maxSeries = 500) {
+  constructor(spans: Spans) {
     this.#spans = spans;
-    this.#maxSeries = maxSeries;
   }
 
   series(lane: string, model: string): Series {
     const key = `${lane} ${model}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
-    if (this.#series.size >= this.#maxSeries && model !== OTHER_MODELS) return this.series(lane, OTHER_MODELS);
     const made = new Series(lane, model, this.#spans);
     this.#series.set(key, made);
     return made;
@@ -206,5 +203,3 @@ export class Ledger {
     for (const series of this.#series.values()) series.respan(spans);
   }
 }
-
-export const OTHER_MODELS = '(other)';

@@ -29,6 +29,9 @@ export interface LaneCounters {
   last_ok_ts: number | null;
 }
 
+/** Book name of every model past the bound. */
+export const OTHER_MODELS = '(other)';
+
 /** A counter family: label values joined → count. */
 export type Family = Map<string, number>;
 

@@ -98,13 +98,7 @@ export class Recorder {
     if (isPartial(ended.how)) counters.partialWrites += 1;
     count(counters.requests, permit.lane.id, op, String(ended.status));
     count(counters.ended, permit.lane.id, ended.how);
-    const spent = counters.spent(permit.lane.id, model);
-    spent.input += ended.tokens.input;
-    spent.output += ended.tokens.output;
-    spent.cacheWrite += ended.tokens.cacheWrite;
-    spent.cacheRead += ended.tokens.cacheRead;
-    spent.streamS += (ended.streamMs ?? ended.latencyMs) / 1000;
-    spent.dirtyS += dirtyS;
+    if (permit.routed.accepted.op === 'messages') this.#spend(ended, model);
     observe({ lane: permit.lane.id, model, op }, ended);
     if (ended.how === 'complete' && ended.status < 400 && ended.usageKnown) {
       const { input, output } = ended.tokens;
@@ -112,6 +106,16 @@ export class Recorder {
       addSpeed(model, { ts, inputTokens: input, outputTokens: output, dirtyS, streamS, ttftMs: ended.ttftMs });
     }
     appendEvent(completionLine(ended, ts, this.#context(permit)));
+  }
+
+  #spend(ended: Ended, model: string): void {
+    const spent = this.#options.counters.spent(ended.permit.lane.id, model);
+    spent.input += ended.tokens.input;
+    spent.output += ended.tokens.output;
+    spent.cacheWrite += ended.tokens.cacheWrite;
+    spent.cacheRead += ended.tokens.cacheRead;
+    spent.streamS += (ended.streamMs ?? ended.latencyMs) / 1000;
+    spent.dirtyS += ended.latencyMs / 1000;
   }
 
   /** An attempt put aside may still be relayed when no lane does better: it leaves its lane once all the same. */

@@ -22,6 +22,9 @@ export interface UsageReaders {
   readonly nowTs: () => number;
 }
 
+/** Requests that name no model (`GET /v1/models`) are in the metrics; they use nothing. */
+const NO_MODEL = '(none)';
+
 /** `GET /v1/usage`: where every model, lane and meter stands. No value is left out because it is zero or false. */
 export function usageSnapshot(readers: UsageReaders): Usage {
   const nowTs = readers.nowTs();
@@ -43,7 +46,9 @@ export function usageSnapshot(readers: UsageReaders): Usage {
     })),
     lanes: Object.fromEntries([...catalog.lanes.keys()].map((id) => [id, laneState(id, readers)])),
     models: Object.fromEntries(
-      [...readers.models()].map(([model, counters]) => [model, modelUsage(model, counters, readers, nowTs)]),
+      [...readers.models()]
+        .filter(([model]) => model !== NO_MODEL)
+        .map(([model, counters]) => [model, modelUsage(model, counters, readers, nowTs)]),
     ),
   };
 }

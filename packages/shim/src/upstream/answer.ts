@@ -3,6 +3,14 @@ import type { Failure } from '../failure.ts';
 /** A failure of the upstream's, the client's leaving, or an answer nobody needs any more. */
 export type AbortReason = Failure | 'client' | 'unneeded';
 
+/** An upstream's end-to-end headers (flat name, value list), and the few facts of them the shim needs. */
+export interface ResponseHead {
+  readonly headers: string[];
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly requestId: string | null;
+}
+
 /** Who takes the body once the head is on its way to the client. */
 export interface BodySink {
   /** Called at least once per arrival; bytes wait in `take()`. */
@@ -93,7 +101,13 @@ export class UpstreamAnswer {
     if (this.#abortWanted) abort(new AbortedError());
   }
 
-  flowing(resume: () => void): void {
+  open(status: number, statusText: string, head: ResponseHead, resume: () => void): void {
+    this.status = status;
+    this.statusText = statusText;
+    this.headers = head.headers;
+    this.contentType = head.contentType;
+    this.contentEncoding = head.contentEncoding;
+    this.requestId = head.requestId;
     this.#resume = resume;
   }
 

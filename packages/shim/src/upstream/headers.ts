@@ -1,4 +1,5 @@
 import type { Lane } from '../config/catalog.ts';
+import type { ResponseHead } from './answer.ts';
 
 export interface HeaderOptions {
   readonly lane: Lane;
@@ -81,13 +82,8 @@ const HOP_BY_HOP = [
 const NOT_FORWARDED = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'accept-encoding', 'x-ccp-key']);
 const NOT_RETURNED = new Set(HOP_BY_HOP);
 
-/** An upstream's headers (name, value, …) as the client may see them, with the few facts the shim needs. */
-export function readResponseHeaders(raw: readonly (Buffer | string)[]): {
-  headers: string[];
-  contentType: string;
-  contentEncoding: string;
-  requestId: string | null;
-} {
+/** Reads a head as it came (name, value, …); hop-by-hop headers end here. */
+export function readResponseHeaders(raw: readonly (Buffer | string)[]): ResponseHead {
   const headers: string[] = [];
   let named: Set<string> | null = null;
   let contentType = '';

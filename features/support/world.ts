@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { After, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SHIM = join(ROOT, 'packages/shim/dist/main.js');
+const TRACKER = join(ROOT, 'packages/tracker/dist/main.js');
+
+setDefaultTimeout(20_000);
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** The public doors only: command-line programs, HTTP ports and files, in a HOME of their own. */
+export class Household extends World {
+  readonly home = mkdtempSync(join(tmpdir(), 'ccp-feature-'));
+  readonly providers = new Map<string, string>();
+  readonly env: Record<string, string> = { CCP_TIME_ZONE: 'UTC' };
+  quotas: unknown;
+  shimUrl = '';
+  answer: Answer = { status: 0, headers: new Headers(), text: '' };
+  command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
+  readonly #children: ChildProcess[] = [];
+
+  async simulate(name: string, scenario: unknown): Promise<void> {
+    const file = this.write(`${name}.scenario.json`, JSON.stringify(scenario));
+    const { url } = await this.#start(SHIM, ['simulate', '--port', '0', '--name', name, '--scenario', file, '--json']);
+    this.providers.set(name, url);
+  }
+
+  /** The first provider passes the client's credential through; the others are its fallbacks. */
+  async serve(): Promise<void> {
+    const names = [...this.providers.keys()];
+    const entries = names.map((name, index) => {
+      const credential = index === 0 ? { pass_through: true } : { key_env: `${name.toUpperCase()}_KEY` };
+      if (index > 0) this.env[`${name.toUpperCase()}_KEY`] = `key-of-${name}`;
+      return [name, { base_url: this.providers.get(name), ...credential }] as const;
+    });
+    const routes = [{ pattern: '*', provider: names[0], fallback: names.slice(1) }];
+    const providers = this.write('providers.yaml', JSON.stringify({ providers: Object.fromEntries(entries), routes }));
+    const quotas =
+      this.quotas === undefined ? [] : ['--quotas', this.write('quotas.json', JSON.stringify(this.quotas))];
+    const { url } = await this.#start(SHIM, ['serve', '--port', '0', '--json', '--providers', providers, ...quotas]);
+    this.shimUrl = url;
+  }
+
+  async turn(model: string): Promise<void> {
+    const response = await fetch(`${this.shimUrl}/v1/messages?beta=true`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': 'the-clients-own' },
+      body: JSON.stringify({ model, max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    this.answer = { status: response.status, headers: response.headers, text: await response.text() };
+  }
+
+  async get(path: string, url = this.shimUrl): Promise<Record<string, never>> {
+    return (await (await fetch(url + path)).json()) as Record<string, never>;
+  }
+
+  async track(args: readonly string[]): Promise<void> {
+    const env = { ...this.#environment(), CCP_BASE_URL: this.shimUrl, TRACKER_DATA_DIR: join(this.home, 'data') };
+    const child = spawn(process.execPath, [TRACKER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number>((resolve) => child.once('close', (exit) => resolve(exit ?? -1)));
+    this.command = { code, stdout, stderr };
+  }
+
+  rows(file: string): Record<string, unknown>[] {
+    return readFileSync(join(this.home, 'data', file), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  write(name: string, text: string): string {
+    const file = join(this.home, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  async leave(): Promise<void> {
+    for (const child of this.#children) {
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGKILL');
+      await closed;
+    }
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { PATH: process.env['PATH'], HOME: this.home, TZ: 'UTC', ...this.env };
+  }
+
+  async #start(program: string, args: readonly string[]): Promise<{ url: string }> {
+    const child = spawn(process.execPath, [program, ...args], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.push(child);
+    let stdout = '';
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    return new Promise((resolve, reject) => {
+      child.once('close', (code) => reject(new Error(`${args[0] ?? ''} ended with ${String(code)}: ${stderr}`)));
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        const end = stdout.indexOf('\n');
+        if (end >= 0) resolve(JSON.parse(stdout.slice(0, end)) as { url: string });
+      });
+    });
+  }
+}
+
+setWorldConstructor(Household);
+
+After(async function (this: Household) {
+  await this.leave();
+});

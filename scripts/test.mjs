@@ -1,0 +1,67 @@
+// `pnpm test`: unit and property tests (vitest), then the behaviour specs (cucumber) against the built programs.
+// Closes with one line that counts both. With CCP_SKIP_IS_FAILURE=1 a test that was skipped counts as failed.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folder = mkdtempSync(join(tmpdir(), 'ccp-test-'));
+const env = { ...process.env, DO_NOT_TRACK: '1', CUCUMBER_PUBLISH_ENABLED: 'false' };
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+try {
+  const units = join(folder, 'units.json');
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${units}`,
+  ];
+  count(run([...args, ...process.argv.slice(2)]), () => {
+    const report = JSON.parse(readFileSync(units, 'utf8'));
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  });
+  if (process.argv.length === 2) {
+    const specs = join(folder, 'specs.json');
+    const cucumber = ['--import', 'tsx', 'node_modules/@cucumber/cucumber/bin/cucumber.js'];
+    count(run([...cucumber, '--format', 'summary', '--format', `json:${specs}`]), () => {
+      const scenarios = JSON.parse(readFileSync(specs, 'utf8')).flatMap((feature) => feature.elements);
+      const failed = scenarios.filter((one) => one.steps.some((step) => step.result.status !== 'passed')).length;
+      return { passed: scenarios.length - failed, failed, skipped: 0 };
+    });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+if (process.env.CCP_SKIP_IS_FAILURE === '1' && counts.skipped > 0) {
+  console.log(`${counts.skipped} tests were skipped, which counts as failure here`);
+  counts.failed += counts.skipped;
+  counts.skipped = 0;
+}
+console.log(
+  `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
+);
+process.exitCode = counts.failed > 0 ? 1 : 0;
+
+function run(args) {
+  return spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status ?? 1;
+}
+
+/** A runner that ends badly without a failed test (a crash, an unhandled error) is a failure of its own. */
+function count(status, read) {
+  let seen = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    seen = read();
+  } catch (error) {
+    console.error(`no report: ${error.message}`);
+  }
+  counts.passed += seen.passed;
+  counts.failed += seen.failed + (status !== 0 && seen.failed === 0 ? 1 : 0);
+  counts.skipped += seen.skipped;
+}
