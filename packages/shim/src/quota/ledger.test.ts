@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Tokens } from '../exchange.ts';
-import { Ledger, OTHER_MODELS, Series, type Spans, type WindowSum } from './ledger.ts';
+import { Ledger, Series, type Spans, type WindowSum } from './ledger.ts';
 
 const START_TS = 1_760_000_000;
 const HOUR_S = 3600;
@@ -212,18 +212,6 @@ describe('Ledger', () => {
     );
     const ledger = new Ledger(SPANS);
     expect(ledger.series('local box', 'm')).not.toBe(ledger.series('local', 'box m'));
-  });
-
-  it('is bounded: beyond the limit, new models of a lane share one series', () => {
-    const ledger = new Ledger(SPANS, 5);
-    for (let index = 0; index < 5000; index += 1) {
-      ledger.series(`lane-${index % 2}`, `made-up-${index}`).add({ ...spentOne }, 1, START_TS);
-    }
-    expect(ledger.size).toBeLessThanOrEqual(7);
-    expect(ledger.series('lane-0', 'made-up-0').rolling(START_TS).count).toBe(1);
-    expect(ledger.series('lane-0', 'never seen')).toBe(ledger.series('lane-0', OTHER_MODELS));
-    const counted = [...ledger.all()].reduce((sum, series) => sum + series.rolling(START_TS).count, 0);
-    expect(counted).toBe(5000);
   });
 
   it('gives new window lengths to every series', () => {

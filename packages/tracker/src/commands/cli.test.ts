@@ -5,9 +5,9 @@ import type { CccSnapshot } from '@ccp/contracts';
 import { describe, expect, test } from 'vitest';
 import { startTracker } from '../testing/child.ts';
 import type { Ended } from '../testing/child.ts';
-import { usageFixture } from '../testing/fixtures.ts';
+import { usageFixture, usageWith } from '../testing/fixtures.ts';
 import { tempDir } from '../testing/temp-dir.ts';
-import { serveUsage, usageWith } from '../testing/usage-server.ts';
+import { serveUsage } from '../testing/usage-server.ts';
 
 const ESC = '\u001B';
 
@@ -71,7 +71,7 @@ describe('tracker', () => {
 describe('tracker poll --once', () => {
   test('keeps every reading and says one line', async () => {
     using dir = tempDir();
-    await using server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
+    const server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
     const args = ['poll', '--once', '--ccp-url', server.url.href, '--data-dir', dir.path];
     const first = await tracker(args);
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -85,7 +85,7 @@ describe('tracker poll --once', () => {
 
   test('--json prints the row that was kept; the environment says where', async () => {
     using dir = tempDir();
-    await using server = await serveUsage(() => body(1));
+    const server = await serveUsage(() => body(1));
     const env = { CCP_BASE_URL: server.url.href, TRACKER_DATA_DIR: dir.path };
     const { stdout } = await tracker(['poll', '--once', '--json'], env);
     expect(JSON.parse(stdout)).toEqual(rowsIn(dir.path)[0]);
@@ -162,7 +162,7 @@ describe('tracker poll --watch', () => {
 
   test('started again without news it adds no row; SIGINT while the shim hangs ends it', async () => {
     using dir = tempDir();
-    await using server = await serveUsage((nth) => (nth <= 2 ? body(1) : null));
+    const server = await serveUsage((nth) => (nth <= 2 ? body(1) : null));
     const at = ['--ccp-url', server.url.href, '--data-dir', dir.path];
     await tracker(['poll', '--once', ...at]);
     const watcher = startTracker(['poll', '--watch', '--interval', '0.1', ...at]);
@@ -175,7 +175,7 @@ describe('tracker poll --watch', () => {
 
   test('killed while appending, it has kept every row it printed, and a new one goes on', async () => {
     using dir = tempDir();
-    await using server = await serveUsage((nth) => body(nth));
+    const server = await serveUsage((nth) => body(nth));
     const args = [
       'poll',
       '--watch',
@@ -211,7 +211,7 @@ describe('tracker poll --watch', () => {
 describe('tracker preview', () => {
   test('draws one plain frame into a pipe and exits', async () => {
     using dir = tempDir();
-    await using server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
+    const server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
     const { code, stdout } = await tracker(
       ['preview', '--ccp-url', server.url.href, '--data-dir', dir.path, '--width', '60'],
       { FORCE_COLOR: '1' },

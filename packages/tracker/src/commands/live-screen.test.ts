@@ -17,7 +17,7 @@ test.skipIf(!hasScript).each([
   ['Ctrl-C', '\u0003'],
 ])('on a terminal it draws until %s and leaves the terminal as it was', async (_name, key) => {
   using dir = tempDir();
-  await using server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
+  const server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
   const command = `stty rows 12 cols 70; ${process.execPath} --conditions=source --import tsx packages/tracker/src/main.ts preview --interval 0.1 --ccp-url ${server.url.href} --data-dir ${dir.path}; echo code=$?; stty -a`;
   const { NO_COLOR: _colour, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm', SHELL: '/bin/sh' };

@@ -6,9 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../problem.ts';
 import { startModule } from '../testing/child.ts';
 import type { Child } from '../testing/child.ts';
-import { snapshotOf } from '../testing/fixtures.ts';
+import { snapshotOf, usageWith } from '../testing/fixtures.ts';
 import { tempDir } from '../testing/temp-dir.ts';
-import { usageWith } from '../testing/usage-server.ts';
 import { cccSnapshots } from './ccc-snapshot.ts';
 import { dataDir } from './data-dir.ts';
 import { openJournal } from './journal.ts';
@@ -114,8 +113,7 @@ function startAppender(file: string, from: number): Child {
   return startModule(`
     import { openJournal } from ${url('./journal.ts')};
     import { cccSnapshots } from ${url('./ccc-snapshot.ts')};
-    import { snapshotOf } from ${url('../testing/fixtures.ts')};
-    import { usageWith } from ${url('../testing/usage-server.ts')};
+    import { snapshotOf, usageWith } from ${url('../testing/fixtures.ts')};
     const journal = openJournal(${JSON.stringify(file)}, cccSnapshots);
     for (let n = ${from}; ; n += 1) {
       const appended = await journal.append(snapshotOf(usageWith(n)));

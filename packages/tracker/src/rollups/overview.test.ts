@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitrarySnapshot } from '../testing/arbitrary-usage.ts';
-import { snapshotOf, usageFixture } from '../testing/fixtures.ts';
-import { usageWith } from '../testing/usage-server.ts';
+import { snapshotOf, usageFixture, usageWith } from '../testing/fixtures.ts';
 import { toOverview } from './overview.ts';
 
 const live = { state: 'live', nowTs: 1_893_456_060.25 } as const;

@@ -28,3 +28,34 @@ export function snapshotOf(usage: Usage): CccSnapshot {
     usage,
   };
 }
+
+/** A usage document with one model, in which `reqs` tells answers apart. */
+export function usageWith(reqs: number, epoch = 'c0ffee01'): Usage {
+  return {
+    usage_schema: 'v1',
+    ts: 1_893_456_000 + reqs,
+    epoch,
+    models: {
+      'claude-sonnet-4-5': {
+        provider: 'anthropic',
+        rolling_in: 1000 * reqs,
+        rolling_out: 100 * reqs,
+        rolling_pct: 0.42,
+        weekly_pct: 0,
+        reqs,
+        warn: false,
+        block: false,
+        speeds: {
+          rolling: {
+            out_elr_tps: 40,
+            out_dirty_tps: 30,
+            in_elr_tps: 1,
+            in_dirty_tps: 1,
+            total_elr_tps: 41,
+            total_dirty_tps: 31,
+          },
+        },
+      },
+    },
+  };
+}

@@ -1,16 +1,16 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { serveUsage, usageWith } from '../../testing/usage-server.ts';
+import { serveUsage } from '../../testing/usage-server.ts';
 import type { Reply } from '../../testing/usage-server.ts';
-import { usageFixtures } from '../../testing/fixtures.ts';
+import { usageFixtures, usageWith } from '../../testing/fixtures.ts';
 import { parseCcpUrl, usageUrl } from './ccp-url.ts';
 import { readUsage } from './read-usage.ts';
 
 const clock = (): number => 1_893_456_000.25;
 
 async function readFrom(reply: Reply | null, timeoutMs = 5000) {
-  await using server = await serveUsage(() => reply);
+  const server = await serveUsage(() => reply);
   return await readUsage(server.url, { clock, timeoutMs });
 }
 
@@ -85,7 +85,7 @@ test.each(['SSH-2.0-x\r\n', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{'])(
 );
 
 test('a stop ends the read', async () => {
-  await using server = await serveUsage(() => null);
+  const server = await serveUsage(() => null);
   const stop = new AbortController();
   const read = readUsage(server.url, { clock, signal: stop.signal });
   stop.abort();
