@@ -190,6 +190,17 @@ describe('a quota', () => {
     expect(JSON.parse(reply.text)).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } });
     expect(reply.headers['x-should-retry']).toBe('false');
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(17_000);
+    const [, line] = await rig.completions(2);
+    expect(line).toMatchObject({
+      status: 429,
+      ended: 'failed',
+      err_type: 'quota_blocked',
+      decision: 'quota_block',
+      reroute_decision: 'quota_block',
+      rolling_used_tokens: 450,
+      headroom_pct_rolling: 0,
+    });
+    expect(rig.lines().filter((one) => one.rid === line?.rid)).toHaveLength(2);
     expect(reply.text).toMatch(/room again at \w{3},? \d\d:\d\d/);
     const model = (await rig.usage()).models['claude-haiku-4-5-20251001'];
     expect(model).toMatchObject({
@@ -225,6 +236,35 @@ describe('a quota', () => {
       warn: true,
       block: false,
       flags: { warn: true, block: false, reason: 'rolling' },
+    });
+  });
+
+  it('in mode run2cap is the provider’s to end, and is still counted', async () => {
+    await using rig = await startRig({
+      providers: { anthropic: { turn } },
+      quotas: quotas(440),
+      env: { CCP_REROUTE_MODE: 'run-to-cap' },
+    });
+    for (let index = 0; index < 3; index += 1) expect((await rig.ask({ model: 'claude-haiku-4-5' })).status).toBe(200);
+    await rig.completions(3);
+    expect((await rig.usage()).models['claude-haiku-4-5']).toMatchObject({
+      rolling_tokens: 1350,
+      block: true,
+      reroute_mode: 'run2cap',
+    });
+  });
+
+  it('in mode preemptive is left at the warning', async () => {
+    await using rig = await startRig({
+      providers: { anthropic: { turn }, zai: { turn } },
+      quotas: quotas(800),
+      env: { CCP_REROUTE_MODE: 'preemptive' },
+    });
+    await rig.ask({ model: 'claude-haiku-4-5' });
+    await rig.completions(1);
+    expect((await rig.ask({ model: 'claude-haiku-4-5' })).headers).toMatchObject({
+      'x-ccp-lane': 'zai',
+      'x-ccp-decision': 'quota_preemptive_warn',
     });
   });
 

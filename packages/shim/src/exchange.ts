@@ -78,6 +78,12 @@ export interface Permit {
   readonly wastedMs: number;
 }
 
+/** 3': no attempt. The permit it would have been stays in the books. */
+export interface Refusal {
+  readonly refused: Failure;
+  readonly permit: Permit;
+}
+
 /** 4: what one attempt brought: an answer whose first bytes are here and unsent, or a failure without one. */
 export interface Attempted {
   readonly permit: Permit;

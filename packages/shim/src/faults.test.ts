@@ -140,6 +140,15 @@ describe('before the first byte, another lane answers', () => {
   });
 });
 
+it('a bad request on the second lane does not hide the first lane’s rejection', async () => {
+  await using rig = await startRig({
+    providers: { anthropic: always({ act: 'reject', kind: 'weekly' }), zai: always({ act: 'error', status: 400 }) },
+  });
+  const reply = await rig.ask();
+  expect(reply.status).toBe(429);
+  expect(reply.headers['x-ccp-lane']).toBe('anthropic');
+});
+
 describe('with one lane, the fault itself is the answer', () => {
   it.each([['connect refused', NOBODY, 502, 'connect_failed'] as const])(
     '%s → %s',

@@ -1,5 +1,5 @@
-import type { Accepted, Ended, Permit } from './exchange.ts';
-import { FAILURES, type Failure } from './failure.ts';
+import type { Ended, Permit } from './exchange.ts';
+import { failure, FAILURES, type Failure } from './failure.ts';
 import type { Stages } from './pipeline.ts';
 import { answerFailure } from './http/answer-failure.ts';
 import type { ConfigStore } from './config/config-store.ts';
@@ -31,8 +31,7 @@ export function createStages({ config, policy, admission, forwarding, recorder }
     },
     admit: async (routed, index, tried) => {
       const permit = await admit(routed, index, tried, admission);
-      if ('code' in permit)
-        recorder.blocked(routed.accepted.facts.model, permit, permit.message.includes('weekly') ? 'weekly' : 'rolling');
+      if ('refused' in permit) recorder.blocked(permit);
       else recorder.announce(permit);
       return permit;
     },
@@ -40,13 +39,19 @@ export function createStages({ config, policy, admission, forwarding, recorder }
     relay: (attempted) => relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId)),
     recordAttempt: (attempted) => recorder.attemptFailed(attempted),
     record: (ended) => recorder.ended(ended),
-    answerFailure: (accepted, reason, permit) => {
-      const gone = accepted.outgoing.destroyed;
-      const headers = permit === null ? unroutedHeaders(accepted) : ownHeaders(permit, null);
-      answerFailure(accepted.outgoing, reason, headers);
-      return permit === null ? null : failedEnd(accepted, reason, permit, gone);
-    },
+    recordRefusal: (ended) => recorder.refused(ended),
+    answerFailure: ({ permit, failure: reason }) => answerItself(permit, reason ?? UNEXPLAINED),
+    answerRefusal: ({ permit, refused }) => answerItself(permit, refused),
   };
+}
+
+const UNEXPLAINED = failure('internal', 'The attempt ended without a reason.');
+
+function answerItself(permit: Permit, reason: Failure): Ended {
+  const { outgoing } = permit.routed.accepted;
+  const gone = outgoing.destroyed;
+  answerFailure(outgoing, reason, ownHeaders(permit, null));
+  return failedEnd(permit, reason, gone);
 }
 
 /** What the shim adds to an answer: which lane, why, and the ids to find it again. */
@@ -67,11 +72,8 @@ function ownHeaders(permit: Permit, requestId: string | null): string[] {
   return headers;
 }
 
-function unroutedHeaders(accepted: Accepted): string[] {
-  return ['x-ccp-rid', accepted.rid, 'request-id', `req_ccp_${accepted.rid}`];
-}
-
-function failedEnd(accepted: Accepted, reason: Failure, permit: Permit, gone: boolean): Ended {
+function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
+  const { accepted } = permit.routed;
   const { status } = FAILURES[reason.code];
   return {
     permit,

@@ -45,13 +45,14 @@ describe('shim serve', () => {
     await using child = runShim(['serve', '--port', '0', '--json'], {}, first.home);
     const { url, log } = (await child.ready()) as { url: string; log: string };
     expect(log).toBe(join(first.home, '.local', 'state', 'ccp', 'logs', 'usage.jsonl'));
-    const turn = ask(url, {});
-    await until(() => sim.books.entries().length === 1, 'the stream to start');
+    // fetch keeps its connection afterwards, as clients do: that must not hold the process.
+    const answer = await fetch(`${url}/v1/messages`, { method: 'POST', body: '{"model":"m","stream":true}' });
     child.process.kill('SIGTERM');
-    const reply = await turn;
-    expect(reply.whole).toBe(true);
-    expect(reply.text).toContain('message_stop');
+    expect(await answer.text()).toContain('message_stop');
+    const finished = Date.now();
     expect(await child.exit()).toBe(0);
+    expect(Date.now() - finished).toBeLessThan(5_000);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
     const lines = readFileSync(log, 'utf8')
       .trim()
       .split('\n')

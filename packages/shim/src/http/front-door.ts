@@ -21,10 +21,11 @@ export interface FrontDoorOptions {
  */
 export function frontDoor(options: FrontDoorOptions): RequestListener {
   return (incoming, outgoing) => {
+    const url = incoming.url ?? '/';
     const refused = guard(incoming, options.guard);
-    const path = proxiedPath(incoming.url ?? '/');
+    const path = proxiedPath(url);
     if (refused !== null) answerFailure(outgoing, refused);
-    else if (hasDotSegment(incoming.url ?? '/'))
+    else if (path === null && hasDotSegment(url.split('?', 1)[0] ?? url))
       answerFailure(outgoing, failure('unknown_path', 'Paths with dot segments are refused.'));
     else if (path === null) options.surfaces(incoming, outgoing);
     else proxied(incoming, outgoing, path, options).catch((error: unknown) => fail(outgoing, error, options));

@@ -53,14 +53,18 @@ export async function listen(host: string, port: number, handler: RequestListene
           (server) =>
             new Promise<void>((resolve) => {
               server.close(() => resolve());
-              server.closeIdleConnections();
             }),
         ),
       );
+      // A client keeps its connection when its answer is finished: idle ones are let go as they come up.
+      const idle = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections();
+      }, 50);
       const deadline = setTimeout(() => {
         for (const server of servers) server.closeAllConnections();
       }, withinMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(deadline);
     },
   };

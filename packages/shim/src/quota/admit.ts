@@ -1,10 +1,9 @@
-import type { QuotaConfig } from '../config/catalog.ts';
+import type { Lane, QuotaConfig } from '../config/catalog.ts';
 import type { RerouteMode } from '../config/settings.ts';
-import type { Attempted, Permit, Routed } from '../exchange.ts';
+import type { Attempted, Permit, Refusal, Routed } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
-import type { Quotas, Reservation } from './quotas.ts';
-import type { Verdict } from './verdict.ts';
+import type { Quotas } from './quotas.ts';
 
 /** What admission asks of others. */
 export interface AdmitOptions {
@@ -29,11 +28,9 @@ export async function admit(
   index: number,
   tried: readonly Attempted[],
   options: AdmitOptions,
-): Promise<Permit | Failure> {
+): Promise<Permit | Refusal> {
   const { accepted, choice, config } = routed;
-  const candidate = choice.lanes[index];
-  if (candidate === undefined) return failure('no_usable_lane', 'There is no such lane.');
-  const { lane, model } = candidate;
+  const { lane, model } = choice.lanes[index] ?? { lane: NO_LANE, model: accepted.facts.model };
   const booked = options.bookName(accepted.facts.model);
   const reservation = options.quotas.reserve(
     {
@@ -46,38 +43,21 @@ export async function admit(
     },
     config.quotas,
   );
-  const { verdict } = reservation;
-  const hasOther = index + 1 < choice.lanes.length;
-  const answer = options.reroute({ mode: options.mode, verdict: verdict.verdict, coolingDown: false, hasOther });
-  if (answer.action !== 'stay') {
-    reservation.release();
-    const message = blockMessage({
-      model: booked,
-      lane: lane.id,
-      verdict,
-      estimate: reservation,
-      options,
-    });
-    return failure('quota_blocked', message, {
-      'retry-after': String(Math.max(1, verdict.etaClearSec)),
-      'x-should-retry': 'false',
-    });
-  }
-  const slot = options.takeSlot(lane.id, lane.concurrency, (leave) => accepted.outgoing.once('close', leave));
-  const releaseSlot = typeof slot === 'function' ? slot : await slot;
-  const wastedMs = tried.length === 0 ? 0 : performance.now() - accepted.atMs;
-  const permit = {
+  const answer = options.reroute({
+    mode: options.mode,
+    verdict: reservation.verdict.verdict,
+    coolingDown: false,
+    hasOther: index + 1 < choice.lanes.length,
+  });
+  const permit: Permit = {
     routed,
     lane,
     model,
     attempt: tried.length + 1,
     reservation,
-    releaseSlot,
+    releaseSlot: () => undefined,
     preferred: index === 0,
-    wastedMs,
-  };
-  return {
-    ...permit,
+    wastedMs: tried.length === 0 ? 0 : performance.now() - accepted.atMs,
     ...explain({
       routed,
       booked,
@@ -89,6 +69,58 @@ export async function admit(
       nowTs: options.nowTs(),
     }),
   };
+  if (lane === NO_LANE || answer.action !== 'stay') {
+    reservation.release();
+    return { permit, refused: lane === NO_LANE ? noLane(routed) : blocked(permit, booked, options) };
+  }
+  const slot = options.takeSlot(lane.id, lane.concurrency, (leave) => accepted.outgoing.once('close', leave));
+  return { ...permit, releaseSlot: typeof slot === 'function' ? slot : await slot };
+}
+
+/** Stands in the books where there was no lane to choose. */
+const NO_LANE: Lane = Object.freeze({
+  id: 'none',
+  baseUrl: '',
+  origin: '',
+  basePath: '',
+  passThrough: false,
+  headerMode: 'x-api-key',
+  credential: null,
+  keyProblem: null,
+  modelMap: [],
+  concurrency: null,
+  requires: null,
+  timeouts: { connectMs: 0, headerMs: 0, jsonMs: 0, idleMs: 0, keepAliveMs: 0 },
+});
+
+function noLane({ choice, accepted }: Routed): Failure {
+  const why = choice.skipped.map((item) => `${item.lane}: ${item.reason}`).join('; ') || choice.reason;
+  return failure(
+    'no_usable_lane',
+    `No lane can take the model "${accepted.facts.model}" (${why}). See GET /v1/readyz.`,
+  );
+}
+
+/** Says which window is spent and the clock time at which it has room again. */
+function blocked({ lane, reservation }: Permit, model: string, options: AdmitOptions): Failure {
+  const { verdict, estimate } = reservation;
+  const use = verdict.reason === 'weekly' ? verdict.weekly : verdict.rolling;
+  const windowName = verdict.reason === 'weekly' ? 'weekly window' : 'rolling 5 h window';
+  const needs = estimate.input + estimate.output + estimate.cacheWrite;
+  const clears = new Date((options.nowTs() + verdict.etaClearSec) * 1000);
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: options.timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(clears);
+  const spent = `${Math.round(use.used).toLocaleString('en-US')} of ${(use.cap ?? 0).toLocaleString('en-US')} tokens`;
+  return failure(
+    'quota_blocked',
+    `Quota for ${model} on ${lane.id} is spent: ${spent} used in the ${windowName}, this request needs about ${needs.toLocaleString('en-US')}. It has room again at ${clock}. Raise the limit in quotas.json or add a fallback lane to go on now.`,
+    { 'retry-after': String(Math.max(1, verdict.etaClearSec)), 'x-should-retry': 'false' },
+  );
 }
 
 interface Explained {
@@ -134,31 +166,6 @@ function explain({ routed, booked, index, tried, answer, quotas, config, nowTs }
   }
   const decision = answer.decision === 'quota_pass' ? choice.decision : answer.decision;
   return { decision, decisionReason: choice.reason, rerouteDecision: answer.decision, fallbackFrom: null };
-}
-
-interface BlockedBy {
-  readonly model: string;
-  readonly lane: string;
-  readonly verdict: Verdict;
-  readonly estimate: Reservation;
-  readonly options: AdmitOptions;
-}
-
-/** Says which window is spent and the clock time at which it has room again. */
-function blockMessage({ model, lane, verdict, estimate, options }: BlockedBy): string {
-  const use = verdict.reason === 'weekly' ? verdict.weekly : verdict.rolling;
-  const windowName = verdict.reason === 'weekly' ? 'weekly window' : 'rolling 5 h window';
-  const needs = estimate.estimate.input + estimate.estimate.output + estimate.estimate.cacheWrite;
-  const clears = new Date((options.nowTs() + verdict.etaClearSec) * 1000);
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone: options.timeZone,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  }).format(clears);
-  const spent = `${Math.round(use.used).toLocaleString('en-US')} of ${(use.cap ?? 0).toLocaleString('en-US')} tokens`;
-  return `Quota for ${model} on ${lane} is spent: ${spent} used in the ${windowName}, this request needs about ${needs.toLocaleString('en-US')}. It has room again at ${clock}. Raise the limit in quotas.json or add a fallback lane to go on now.`;
 }
 
 function percent(fraction: number): string {

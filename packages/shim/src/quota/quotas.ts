@@ -44,7 +44,7 @@ export class Quotas {
     this.#limitOf = limitOf;
   }
 
-  /** Judges a request and, unless it is blocked, sets its expected need aside. A blocked one reserves nothing. */
+  /** Judges a request and sets its expected need aside. Who turns it away releases the reservation. */
   reserve(question: AdmissionQuestion, config: QuotaConfig): Reservation {
     const series = this.ledger.series(question.lane, question.model);
     const estimator = this.#estimator(series);
@@ -52,8 +52,7 @@ export class Quotas {
     const verdict = question.spends
       ? this.#judge({ series, config, own: estimate, nowTs: question.nowTs })
       : { ...this.#judge({ series, config, own: NOTHING, nowTs: question.nowTs }), verdict: 'allow' as const };
-    if (verdict.verdict === 'block' || !question.spends)
-      return { verdict, estimate, settle: () => undefined, release: () => undefined };
+    if (!question.spends) return { verdict, estimate, settle: () => undefined, release: () => undefined };
     const pending = this.#pendingOf(series);
     add(pending, estimate, 1);
     let open = true;

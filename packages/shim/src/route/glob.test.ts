@@ -81,7 +81,9 @@ describe('globMatcher', () => {
   });
 
   it('never throws, whatever the pattern', () => {
-    const nasty = fc.array(fc.constantFrom('[', ']', '!', '^', '-', '\\', '*', '?', '(', '{', '$', 'a', 'z', '\u{1F600}'));
+    const nasty = fc.array(
+      fc.constantFrom('[', ']', '!', '^', '-', '\\', '*', '?', '(', '{', '$', 'a', 'z', '\u{1F600}'),
+    );
     fc.assert(
       fc.property(nasty, fc.string({ unit: 'grapheme' }), (pattern, name) => {
         expect(typeof globMatcher(pattern.join(''))(name)).toBe('boolean');

@@ -59,8 +59,9 @@ describe('reroute', () => {
   });
 
   it.each(TABLE)('%s, %s, %s, %s: %s (%s)', (mode, verdict, coolingDown, other, action, decision) => {
-    expect(
-      reroute({ mode, verdict, coolingDown: coolingDown === 'cooling', hasOther: other === 'other' }),
-    ).toEqual({ action, decision });
+    expect(reroute({ mode, verdict, coolingDown: coolingDown === 'cooling', hasOther: other === 'other' })).toEqual({
+      action,
+      decision,
+    });
   });
 });

@@ -1,7 +1,6 @@
 import type { MeterReading, UsageEvent } from '@ccp/contracts';
 import type { RerouteMode } from '../config/settings.ts';
-import type { Attempted, Ended, Judgement, Permit } from '../exchange.ts';
-import type { Failure } from '../failure.ts';
+import type { Attempted, Ended, Judgement, Permit, Refusal } from '../exchange.ts';
 import type { SpeedSample } from '../meter/speeds.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
 import { completionLine, decisionLine, type LineContext } from './event-line.ts';
@@ -60,9 +59,23 @@ export class Recorder {
     appendEvent(decisionLine(permit, nowTs(), this.#context(permit)));
   }
 
-  /** A request that a quota turned away from a lane. */
-  blocked(model: string, reason: Failure, kind: string): void {
-    if (reason.code === 'quota_blocked') count(this.#options.counters.quotaBlocks, this.#options.bookName(model), kind);
+  /** A quota turned a request away from a lane. */
+  blocked({ permit, refused }: Refusal): void {
+    if (refused.code !== 'quota_blocked') return;
+    count(this.#options.counters.quotaBlocks, this.#model(permit), permit.reservation.verdict.reason);
+  }
+
+  /** An exchange that no lane took: no attempt was made, and the log has its two lines all the same. */
+  refused(ended: Ended): void {
+    const { counters, nowTs, appendEvent } = this.#options;
+    const { permit } = ended;
+    const model = this.#model(permit);
+    counters.model(model).requests += 1;
+    counters.model(model).errors += 1;
+    count(counters.requests, permit.lane.id, this.#op(permit), String(ended.status));
+    const context = this.#context(permit);
+    appendEvent(decisionLine(permit, nowTs(), context));
+    appendEvent(completionLine(ended, nowTs(), context));
   }
 
   /** An attempt that came to nothing: another lane will be tried. */
@@ -80,7 +93,7 @@ export class Recorder {
     const { permit } = ended;
     const ts = nowTs();
     const model = this.#model(permit);
-    const op = opName(permit.routed.accepted.op, permit.routed.accepted.facts.stream);
+    const op = this.#op(permit);
     const dirtyS = ended.latencyMs / 1000;
     this.#leave(permit, ended.status, kindOf(ended), ended.errType);
     if (ended.usageKnown || ended.status < 400) permit.reservation.settle(ended.tokens, dirtyS, ts);
@@ -162,6 +175,10 @@ export class Recorder {
       new Date(this.#options.nowTs() * 1000).toISOString(),
     );
     for (const reading of readings) this.meters.set(`${reading.lane} ${reading.meter}`, reading);
+  }
+
+  #op({ routed }: Permit): string {
+    return opName(routed.accepted.op, routed.accepted.facts.stream);
   }
 
   #model(permit: Permit): string {

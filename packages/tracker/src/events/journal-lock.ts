@@ -48,8 +48,15 @@ function acquire(file: string): boolean {
     if (systemErrorCode(error) === 'EEXIST') return false;
     throw error;
   }
-  writeSync(fd, `${process.pid}\n`);
-  closeSync(fd);
+  try {
+    writeSync(fd, `${process.pid}\n`);
+  } catch (error) {
+    // A full disk: without an id the lock would only go by its age.
+    removeIfThere(file);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
   return true;
 }
 

@@ -103,7 +103,9 @@ describe('append', () => {
     const journal = openJournal(join(dir.path, 'windows.jsonl'), cccSnapshots);
     const appended = await Promise.all(Array.from({ length: 30 }, (_, n) => journal.append(row(n))));
     expect(appended.every(({ ok }) => ok)).toBe(true);
-    expect((await requestsIn(journal)).toSorted()).toEqual(Array.from({ length: 30 }, (_, n) => n).toSorted());
+    const kept = await requestsIn(journal);
+    expect(kept).toHaveLength(30);
+    expect(new Set(kept)).toEqual(new Set(Array.from({ length: 30 }, (_, n) => n)));
   });
 });
 

@@ -10,7 +10,7 @@ export function pollLine({ captured_at, quotas, totals, models, lanes }: Overvie
     [
       captured_at,
       worstVerdict(quotas),
-      `${models.length} models`,
+      models.length === 1 ? '1 model' : `${models.length} models`,
       `${compact(totals.requests)} requests`,
       `${compact(totals.input_tokens)} in`,
       `${compact(totals.output_tokens)} out`,

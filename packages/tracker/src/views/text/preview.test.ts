@@ -99,6 +99,14 @@ describe('what is shown', () => {
     expect(draw('full', {}, 'stale')[0]).toMatch(/^▲ STALE: read 2m 59s|^▲ STALE: read 3m/);
   });
 
+  test.each([40, 80])('why a lane is unusable is told in full, with what to do, at %d', (width) => {
+    const lanes = { zai: { provider: 'zai', usable: false, reason: 'missing_key: set ZAI_API_KEY' } };
+    const overview = toOverview(snapshotOf({ ...usageFixture('full'), lanes }), { state: 'live', nowTs: NOW_TS });
+    const lines = previewLines(overview, [], { ...FRAME, width });
+    expect(lines.some((line) => /zai +■ missing_key |state ■ missing_key /.test(line))).toBe(true);
+    expect(lines).toContain('  ■ zai: missing_key: set ZAI_API_KEY');
+  });
+
   test('before the first request it says what to type', () => {
     expect(draw('fresh-start').join('\n')).toContain('    export ANTHROPIC_BASE_URL=http://127.0.0.1:8082');
   });

@@ -12,7 +12,12 @@ import type { Column } from './table.ts';
 export function routingPanel({ lanes, events }: Overview, frame: Frame): Line[] {
   const laneRows = lanes.length > 0 ? table(laneColumns(frame), lanes, frame.width) : [];
   const resting = events.flatMap((row) => restingLines(row, frame));
-  return [...laneRows, ...resting, ...table(EVENT_COLUMNS, events, frame.width)];
+  return [
+    ...laneRows,
+    ...lanes.flatMap((lane) => whyUnusable(lane, frame)),
+    ...resting,
+    ...table(EVENT_COLUMNS, events, frame.width),
+  ];
 }
 
 function laneColumns(frame: Frame): readonly Column<LaneStanding>[] {
@@ -36,7 +41,18 @@ function laneState(
 ): Span {
   if (resting === true) return { text: `▲ rests${untilWords(until, frame)}`, tone: 'warn' };
   if (usable) return { text: '● usable', tone: 'ok' };
-  return { text: `■ ${clipEnd(printable(reason), 18)}`, tone: 'block' };
+  return { text: `■ ${clipEnd(printable(reasonCode(reason)), 18)}`, tone: 'block' };
+}
+
+/** A reason may go on after its code, with what to do about it: `missing_key: set ZAI_API_KEY`. */
+function reasonCode(reason: string): string {
+  return reason.split(':', 1)[0] ?? '';
+}
+
+/** The whole reason on lines of its own, where the table shows only its code. */
+function whyUnusable({ lane, usable, reason }: LaneStanding, { width }: Frame): Line[] {
+  if (usable || reasonCode(reason) === reason) return [];
+  return wrapWords(`■ ${nameShown(lane)}: ${printable(reason)}`, width, { indent: 2, tone: 'block' });
 }
 
 function lastError({ last_error: error, last_status: status }: LaneStanding): string {

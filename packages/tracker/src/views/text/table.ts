@@ -17,8 +17,12 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   const natural = columns.map(({ head }, at) =>
     Math.max(cellsOf(head), ...cells.map((row) => cellsOf(textAt(row, at)))),
   );
-  for (const gap of [2, 1]) {
-    const widths = squeezed(natural, width - INDENT - gap * (columns.length - 1));
+  // Narrow gaps before cut names: the names are what tells the rows apart.
+  for (const { gap, nameMin } of [
+    { gap: 2, nameMin: Infinity },
+    { gap: 1, nameMin: NAME_MIN },
+  ]) {
+    const widths = squeezed(natural, width - INDENT - gap * (columns.length - 1), nameMin);
     if (widths !== null) return aligned(columns, cells, { widths, gap });
   }
   return cells.flatMap((row) => stacked(columns, row, width));
@@ -35,10 +39,10 @@ function textAt(row: readonly Span[], at: number): string {
   return row[at]?.text ?? '';
 }
 
-/** Widths that fit, with the first column narrowed if needed; null: none do. */
-function squeezed([name = 0, ...others]: readonly number[], room: number): readonly number[] | null {
+/** Widths that fit, with the first column narrowed to no less than `nameMin`; null: none do. */
+function squeezed([name = 0, ...others]: readonly number[], room: number, nameMin: number): readonly number[] | null {
   const left = room - others.reduce((sum, one) => sum + one, 0);
-  return left < Math.min(name, NAME_MIN) ? null : [Math.min(name, left), ...others];
+  return left < Math.min(name, nameMin) ? null : [Math.min(name, left), ...others];
 }
 
 interface Grid {
