@@ -27,6 +27,19 @@ const valueImports = stages.map((stage) => ({
   },
 }));
 
+const tracker = '^packages/tracker/src';
+const trackerLeaves = ['problem', 'printable', 'version'];
+const trackerImports = ['sources', 'events', 'rollups', 'views'].map((stage) => ({
+  name: `tracker-${stage}-imports-values-only-from-itself`,
+  severity: 'error',
+  from: { path: `${tracker}/${stage}/`, pathNot: '\\.test\\.tsx?$' },
+  to: {
+    path: `${tracker}/`,
+    pathNot: [`${tracker}/${stage}/`, `${tracker}/(${trackerLeaves.join('|')})\\.ts$`],
+    dependencyTypesNot: ['type-only'],
+  },
+}));
+
 module.exports = {
   forbidden: [
     {
@@ -57,7 +70,10 @@ module.exports = {
     {
       name: 'nobody-imports-the-composition-root',
       severity: 'error',
-      from: { path: shim, pathNot: [`${shim}/(main|program|app|stages)\\.ts$`, `${shim}/commands/`, '\\.test\\.ts$'] },
+      from: {
+        path: shim,
+        pathNot: [`${shim}/(main|program|app|stages)\\.ts$`, `${shim}/(commands|testing)/`, '\\.test\\.ts$'],
+      },
       to: { path: `${shim}/(main|program|app|stages)\\.ts$`, dependencyTypesNot: ['type-only'] },
     },
     {
@@ -80,6 +96,13 @@ module.exports = {
       to: { path: `${shim}/simulator/` },
     },
     ...valueImports,
+    ...trackerImports,
+    {
+      name: 'rollups-are-pure',
+      severity: 'error',
+      from: { path: `${tracker}/rollups/`, pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
   ],
   options: {
     doNotFollow: { path: ['node_modules', 'dist'] },

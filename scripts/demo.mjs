@@ -119,7 +119,13 @@ async function openDemo(folder, port, servers) {
       DEMO_ZAI_KEY: `demo-${randomBytes(8).toString('hex')}`,
     });
   const shim = await (port === undefined ? serve(8082).catch(() => serve(0)) : serve(port));
-  return { url: shim.ready.url, shim, env, data: join(folder, 'tracker'), isElsewhere: shim.ready.port !== 8082 };
+  return {
+    url: shim.ready.url,
+    shim,
+    env,
+    data: join(folder, 'tracker'),
+    isElsewhere: port === undefined && shim.ready.port !== 8082,
+  };
 }
 
 function providersYaml(anthropic, zai) {
@@ -142,7 +148,7 @@ async function show(demo, { once, lastsMs }, stop) {
   stop.signal.addEventListener('abort', () => busy.abort());
   const streams = Array.from({ length: STREAMS }, (_, index) => keepAsking(demo.url, index, { tally, busy }));
   try {
-    if (!process.stdout.isTTY) console.log(headOf(demo, tally));
+    if (!process.stdout.isTTY) console.log(headOf(demo));
     while (!stop.signal.aborted) {
       await sleep(once ? ONCE_MS : FRAME_MS, undefined, { signal: stop.signal }).catch(() => undefined);
       if (stop.signal.aborted) break;
@@ -177,9 +183,10 @@ function draw(demo, tally, text) {
   process.stdout.write(`\x1b[H\x1b[2J${headOf(demo, tally)}\n\n${text}\n`);
 }
 
-function headOf({ url, isElsewhere }, { requests }) {
+function headOf({ url, isElsewhere }, tally) {
+  const sent = tally === undefined ? '' : ` · ${tally.requests} requests`;
   return [
-    `demo · two simulated providers behind the shim at ${url}${isElsewhere ? '' : ' · the usual port'} · ${requests} requests`,
+    `demo · two simulated providers behind the shim at ${url}${isElsewhere ? ' (8082 was taken)' : ''}${sent}`,
     'Quotas are tiny and roll over three minutes, so that warnings, blocks and reroutes come soon.',
     `  look     curl ${url}/v1/usage    curl ${url}/v1/readyz    curl ${url}/metrics`,
     `  use it   ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=demo claude    (its answers are made up)`,

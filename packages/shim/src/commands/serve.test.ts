@@ -52,7 +52,7 @@ describe('shim serve', () => {
     const finished = Date.now();
     expect(await child.exit()).toBe(0);
     expect(Date.now() - finished).toBeLessThan(5_000);
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed');
     const lines = readFileSync(log, 'utf8')
       .trim()
       .split('\n')

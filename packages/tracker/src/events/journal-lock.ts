@@ -11,6 +11,9 @@ export interface LockOptions {
 /** A lock is held for milliseconds; one this old was left behind, even if its process id is in use again. */
 const STALE_MS = 30_000;
 
+/** What takes a few microseconds without a pause: writing the id, and breaking a stale lock. Its owner was killed. */
+const INSTANT_STALE_MS = 1000;
+
 /** Locks this process holds. After a restart in a container the id in a stale lock is often our own. */
 const held = new Set<string>();
 
@@ -70,8 +73,8 @@ function isStale(file: string): boolean {
   if (age === null) return false;
   if (age > STALE_MS) return true;
   const owner = ownerOf(file);
-  // Just created: its owner is about to write the id.
-  if (owner === null) return false;
+  // Just created and its owner is about to write the id, or was killed before it could.
+  if (owner === null) return age > INSTANT_STALE_MS;
   if (owner === process.pid) return !held.has(file);
   return !isAlive(owner);
 }
@@ -84,7 +87,7 @@ function breakLock(file: string): void {
   const breaker = `${file}.break`;
   if (!acquire(breaker)) {
     // Whoever broke it was killed in between.
-    if ((ageMs(breaker) ?? 0) > STALE_MS) removeIfThere(breaker);
+    if ((ageMs(breaker) ?? 0) > INSTANT_STALE_MS) removeIfThere(breaker);
     return;
   }
   try {
@@ -96,7 +99,8 @@ function breakLock(file: string): void {
 
 function ageMs(file: string): number | null {
   const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? null : Date.now() - stat.mtimeMs;
+  // Absolute: after the clock was set back, a lock from the future must not live until then.
+  return stat === undefined ? null : Math.abs(Date.now() - stat.mtimeMs);
 }
 
 function ownerOf(file: string): number | null {

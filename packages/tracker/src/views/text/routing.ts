@@ -24,7 +24,7 @@ function laneColumns(frame: Frame): readonly Column<LaneStanding>[] {
   return [
     { head: 'lane', cell: ({ lane }) => ({ text: nameShown(lane) }) },
     { head: 'state', cell: (row) => laneState(row, frame) },
-    { head: 'flying', cell: (row) => ({ text: compact(row.active) }), align: 'right' },
+    { head: 'busy', cell: (row) => ({ text: compact(row.active) }), align: 'right' },
     { head: 'reqs', cell: (row) => ({ text: compact(row.requests) }), align: 'right' },
     { head: 'errs', cell: (row) => ({ text: compact(row.errors) }), align: 'right' },
     { head: 'fb from', cell: (row) => ({ text: compact(row.fallbacks_from) }), align: 'right' },
