@@ -3,6 +3,7 @@ import { coreBusyUs, cpuUs, LOAD_CORE, rssMb, SERVER_CORE } from './processes.mj
 /** The first window of a server is preceded by a longer warm-up: its code is not compiled yet. */
 const COLD_WARM_MS = 1500;
 const WARM_MS = 400;
+const COLD_WARM_REQUESTS = 12_000;
 
 /**
  * Plays one scenario against one running server once.
@@ -18,6 +19,7 @@ export async function measure(lab, server, scenario, { cold }) {
     ...jobFor(lab, server, scenario),
     ms: (scenario.ms ?? 1000) * shorter,
     warmMs: (cold ? COLD_WARM_MS : WARM_MS) * shorter,
+    warmRequests: cold ? COLD_WARM_REQUESTS * shorter : 0,
   };
   const wantsDelay = scenario.concurrency === 8 && scenario.bodyKb !== undefined;
   const rssBefore = server.pid === undefined ? null : rssMb(server.pid);

@@ -129,4 +129,3 @@ function readProc(path) {
     return null;
   }
 }
-

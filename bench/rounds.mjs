@@ -51,7 +51,8 @@ async function startAll(lab, scenario, unavailable, versions) {
       servers.set(name, server);
       if (server.version !== '') versions[name] = server.version;
     } catch (error) {
-      const why = error instanceof NotAvailable ? error.message : `did not start: ${/** @type {Error} */ (error).message}`;
+      const why =
+        error instanceof NotAvailable ? error.message : `did not start: ${/** @type {Error} */ (error).message}`;
       unavailable[name] = `not available: ${why}`;
     }
   }
@@ -65,7 +66,8 @@ async function checkBytes(lab, scenario, servers, unavailable) {
       const got = await sample(lab, server, scenario);
       wanted ??= got;
       if (got.status !== 200) unavailable[name] = `answers ${got.status}: ${got.start.slice(0, 60)}`;
-      else if (got.sha256 !== wanted.sha256) unavailable[name] = `other bytes than without a proxy (${got.bytes}, not ${wanted.bytes})`;
+      else if (got.sha256 !== wanted.sha256)
+        unavailable[name] = `other bytes than without a proxy (${got.bytes}, not ${wanted.bytes})`;
     } catch (error) {
       unavailable[name] = /** @type {Error} */ (error).message;
     }

@@ -7,7 +7,7 @@ import { claudeCodeCases } from './e2e/cases-claude-code.mjs';
 import { sdkCases } from './e2e/cases-sdk.mjs';
 import { killAll, StartError } from './e2e/children.mjs';
 import { cacheFolder, CLIENTS, fetchClient, findClient } from './e2e/clients.mjs';
-import { Mismatch } from './e2e/expect.mjs';
+import { equal, Mismatch } from './e2e/expect.mjs';
 import { namespaceArguments, onlyLoopback, rerunInside } from './e2e/isolation.mjs';
 import { lastLine, lineOf, totalsOf, writeEvidence } from './e2e/report.mjs';
 import { openWorld, removeFolders, shimMain } from './e2e/world.mjs';
@@ -136,6 +136,9 @@ async function runCase(one, flags, say) {
   try {
     world = await openWorld(one.world);
     const seen = await one.run(world);
+    await world.stop();
+    equal(world.completions().length, seen.completions.length, 'completion lines once the shim had stopped');
+    equal(world.leaks().join(', '), '', 'files with a credential');
     return { name: one.name, outcome: 'ok', ms: ms(), seen };
   } catch (error) {
     // Something other than a mismatch is a defect of this script or of the machine: the stack says where.

@@ -12,7 +12,10 @@ process.on('SIGUSR2', () => {
   if (file === undefined) return;
   // The histogram counts the sampling interval itself.
   const late = (ns) => Math.max(0, ns / 1e6 - RESOLUTION_MS);
-  const read = histogram === null ? null : { p50_ms: late(histogram.percentile(50)), p99_ms: late(histogram.percentile(99)), max_ms: late(histogram.max) };
+  const read =
+    histogram === null
+      ? null
+      : { p50_ms: late(histogram.percentile(50)), p99_ms: late(histogram.percentile(99)), max_ms: late(histogram.max) };
   histogram?.disable();
   histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

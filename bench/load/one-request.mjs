@@ -19,20 +19,26 @@ export function oneRequest({ port, request, maxBytes = Infinity, withinMs = 10_0
       socket.destroy();
       resolve({ status: reader.status, bytes, sha256: hash.digest('hex'), start });
     };
-    const timer = setTimeout(() => {
-      socket.destroy();
-      reject(new Error(`no whole answer within ${withinMs} ms`));
-    }, withinMs);
+    const timer = setTimeout(() => fail(new Error(`no whole answer within ${withinMs} ms`)), withinMs);
     reader.onBody = (part) => {
       const kept = part.subarray(0, Math.max(0, maxBytes - bytes));
       hash.update(kept);
       bytes += kept.length;
-      if (start.length < 200) start += kept.latin1Slice(0, 200);
+      if (start.length < 200) start += kept.latin1Slice(0, Math.min(kept.length, 200));
+    };
+    const fail = (error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
     };
     socket.on('data', (chunk) => {
-      if (reader.feed(chunk) || bytes >= maxBytes) finish();
+      try {
+        if (reader.feed(chunk) || bytes >= maxBytes) finish();
+      } catch (error) {
+        fail(error);
+      }
     });
-    socket.on('error', reject);
-    socket.on('close', () => reject(new Error('the connection was closed before the answer was complete')));
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('the connection was closed before the answer was complete')));
   });
 }

@@ -4,6 +4,8 @@ import { ResponseReader } from './response-reader.mjs';
 
 const OPEN_PER_BEAT = 25;
 const OPEN_EVERY_MS = 25;
+/** A loaded server accepts slowly; streams that are not open by then count as lost. */
+const OPEN_LIMIT_MS = 15_000;
 const PROBE_EVERY_MS = 40;
 /** The stream's third event is its first content. */
 const DELTA = Buffer.from('event: content_block_delta');
@@ -15,13 +17,22 @@ const DELTA = Buffer.from('event: content_block_delta');
  * @param {{ port: number, request: Buffer, streams: number, warmMs: number, ms: number, eventBytes: number, onBegin: () => void }} job
  */
 export async function pacedStreams({ port, request, streams, warmMs, ms, eventBytes, onBegin }) {
-  const run = { measuring: false, bytes: 0, arrivals: 0, gaps: /** @type {number[]} */ ([]), errors: 0, firstError: '' };
+  const run = {
+    measuring: false,
+    bytes: 0,
+    arrivals: 0,
+    gaps: /** @type {number[]} */ ([]),
+    errors: 0,
+    firstError: '',
+  };
   const held = [];
   while (held.length < streams) {
     for (let index = 0; index < OPEN_PER_BEAT && held.length < streams; index += 1)
       held.push(new HeldStream(port, request, run));
     await pause(OPEN_EVERY_MS);
   }
+  const until = performance.now() + OPEN_LIMIT_MS;
+  while (performance.now() < until && held.some((stream) => !stream.isOpen)) await pause(50);
   await pause(warmMs);
   run.measuring = true;
   onBegin();

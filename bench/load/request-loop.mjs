@@ -4,30 +4,37 @@ import { ResponseReader } from './response-reader.mjs';
 
 /** How long answers in flight may take after the window has closed. */
 const DRAIN_MS = 30_000;
+const WARM_LIMIT_MS = 6_000;
 const READ_BYTES = 64 * 1024;
 
 /**
  * A closed loop: each connection sends its next request when the last answer is complete, until the window closes;
  * then answers in flight are waited for.
  *
- * @param {{ port: number, request: Buffer, concurrency: number, warmMs: number, ms: number, onBegin: () => void }} job
+ * @param {{ port: number, request: Buffer, concurrency: number, warmMs: number, warmRequests: number, ms: number, onBegin: () => void }} job
  */
-export async function requestLoop({ port, request, concurrency, warmMs, ms, onBegin }) {
-  const run = { request, ttfb: /** @type {number[]} */ ([]), count: 0, errors: 0, firstError: '', lastMs: 0, until: 0, from: 0 };
-  const begun = performance.now();
-  run.from = begun + warmMs;
-  run.until = run.from + ms;
+export async function requestLoop({ port, request, concurrency, warmMs, warmRequests, ms, onBegin }) {
+  const run = {
+    request,
+    answered: 0,
+    ttfb: /** @type {number[]} */ ([]),
+    count: 0,
+    errors: 0,
+    firstError: '',
+    lastMs: 0,
+    until: 0,
+    from: 0,
+  };
+  run.from = run.until = Infinity;
   const lanes = Array.from({ length: concurrency }, () => new Connection(port, run));
-  const begin = setTimeout(() => {
-    run.from = performance.now();
-    run.until = run.from + ms;
-    onBegin();
-  }, warmMs);
+  await warmUp(run, { warmMs, warmRequests });
+  run.from = performance.now();
+  run.until = run.from + ms;
+  onBegin();
   const deadline = setTimeout(() => {
     for (const lane of lanes) lane.fail('no answer within the time given');
-  }, warmMs + ms + DRAIN_MS);
+  }, ms + DRAIN_MS);
   await Promise.all(lanes.map((lane) => lane.done));
-  clearTimeout(begin);
   clearTimeout(deadline);
   const seconds = (run.lastMs - run.from) / 1000;
   return {
@@ -39,6 +46,14 @@ export async function requestLoop({ port, request, concurrency, warmMs, ms, onBe
     ttfb_p50_us: quantile(run.ttfb, 0.5) * 1000,
     ttfb_p99_us: quantile(run.ttfb, 0.99) * 1000,
   };
+}
+
+/** At least the time and the requests wanted: a slow server's code would stay uncompiled in a fast one's warm-up. */
+async function warmUp(run, { warmMs, warmRequests }) {
+  const from = performance.now();
+  const elapsed = () => performance.now() - from;
+  while (run.errors < 20 && (elapsed() < warmMs || (run.answered < warmRequests && elapsed() < WARM_LIMIT_MS)))
+    await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 class Connection {
@@ -87,6 +102,7 @@ class Connection {
     if (this.#ttfb === 0) this.#ttfb = now - this.#sentMs;
     if (!this.#reader.feed(bytes)) return true;
     const run = this.#run;
+    run.answered += 1;
     if (this.#reader.status !== 200) {
       run.errors += 1;
       run.firstError ||= `status ${this.#reader.status}`;

@@ -27,11 +27,13 @@ export function columnsOf({ kind, bodyKb, concurrency, events }) {
         column('gap p99', 'gap_p99_ms', 'ms'),
         column('over direct', 'added_gap_ms', 'ms'),
         column('RSS', 'rss_mb', 'mb'),
-        column('per stream', 'rss_kb_per_stream', 'kb'),
       ];
     default: {
-      if (bodyKb !== undefined && concurrency > 1) return [...REQUEST_COLUMNS, column('loop delay p99', 'loop_p99_ms', 'ms')];
-      return events === undefined ? REQUEST_COLUMNS : [...REQUEST_COLUMNS, column('CPU × bare', 'cpu_vs_bare', 'ratio')];
+      if (bodyKb !== undefined && concurrency > 1)
+        return [...REQUEST_COLUMNS, column('loop delay p99', 'loop_p99_ms', 'ms')];
+      return events === undefined
+        ? REQUEST_COLUMNS
+        : [...REQUEST_COLUMNS, column('CPU × bare', 'cpu_vs_bare', 'ratio')];
     }
   }
 }

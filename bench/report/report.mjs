@@ -27,7 +27,11 @@ export function report(raw) {
         ['', ...columns.map(({ title }) => title), ''],
         [...rows]
           .filter(([name]) => scenario.kind !== 'start' || name !== 'direct')
-          .map(([name, row]) => [LABELS.get(name) ?? name, ...columns.map((column) => column.cell(row)), row.note ?? '']),
+          .map(([name, row]) => [
+            LABELS.get(name) ?? name,
+            ...columns.map((column) => column.cell(row)),
+            row.note ?? '',
+          ]),
       ),
     );
   }

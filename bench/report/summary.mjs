@@ -30,7 +30,7 @@ function rowOf(own, cells) {
     spread(
       own.map((cell) => {
         const peer = other(variant, cell.round);
-        return peer === undefined ? Number.NaN : figure(cell, peer);
+        return peer === undefined ? Number.NaN : figure(known(cell), known(peer));
       }),
     );
   const plain = (key) => spread(own.map((cell) => cell[key]));
@@ -47,10 +47,7 @@ function rowOf(own, cells) {
     gap_p99_ms: plain('gap_p99_ms'),
     added_gap_ms: against('direct', (cell, peer) => cell.gap_p99_ms - peer.gap_p99_ms),
     rss_mb: plain('rss_mb'),
-    rss_kb_per_stream: spread(
-      own.map((cell) => (cell.streams_open > 0 ? ((cell.rss_mb - cell.rss_before_mb) * 1024) / cell.streams_open : Number.NaN)).slice(0, 1),
-    ),
-    rss_growth_mb: spread(own.map((cell) => cell.rss_mb - cell.rss_before_mb)),
+    rss_growth_mb: spread(own.map((cell) => (cell.rss_mb === null ? Number.NaN : cell.rss_mb - cell.rss_before_mb))),
     ready_ms: plain('ready_ms'),
     loop_p99_ms: spread(own.map((cell) => cell.loop_delay?.p99_ms ?? Number.NaN)),
     others_share: spread(own.map((cell) => cell.others_core_share?.[0] ?? Number.NaN)),
@@ -66,4 +63,9 @@ function failures(own) {
 
 function memoOf(own, rounds) {
   return own.length > 0 && own.length < rounds ? `too slow for more than ${own.length} of ${rounds} rounds` : undefined;
+}
+
+/** What could not be measured came over as null, which arithmetic takes for zero. */
+function known(cell) {
+  return Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, value ?? Number.NaN]));
 }

@@ -48,7 +48,13 @@ function relayTo(outgoing) {
     onHeaders: (status, raw, more) => {
       resume = more;
       outgoing.sendDate = false;
-      outgoing.writeHead(status, forwarded(raw.map((part) => part.toString('latin1')), true));
+      outgoing.writeHead(
+        status,
+        forwarded(
+          raw.map((part) => part.toString('latin1')),
+          true,
+        ),
+      );
       return true;
     },
     onData: (chunk) => {
@@ -69,7 +75,8 @@ function forwarded(raw, keepLength = false) {
   const headers = [];
   for (let index = 0; index < raw.length; index += 2) {
     const lower = raw[index].toLowerCase();
-    if (!NOT_FORWARDED.has(lower) || (keepLength && lower === 'content-length')) headers.push(raw[index], raw[index + 1]);
+    if (!NOT_FORWARDED.has(lower) || (keepLength && lower === 'content-length'))
+      headers.push(raw[index], raw[index + 1]);
   }
   return headers;
 }

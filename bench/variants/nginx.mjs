@@ -12,7 +12,8 @@ export const nginx = {
   start: async ({ upstreamPort, folder }) => {
     const command = findNginx();
     const port = await freePort();
-    for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name), { recursive: true });
+    for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'])
+      mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(join(folder, 'nginx.conf'), configuration({ folder, port, upstreamPort }));
     const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
     const spawnedMs = performance.now();

@@ -14,9 +14,7 @@ const HOOKS = join(import.meta.dirname, '..', 'hooks');
  */
 export async function startNodeServer({ args, folder, env, ready, port, plain = false }) {
   const delayFile = join(folder, 'loop-delay.json');
-  const hooks = plain
-    ? []
-    : ['--import', join(HOOKS, 'loop-delay.mjs'), '--import', join(HOOKS, 'loopback-only.mjs')];
+  const hooks = plain ? [] : ['--import', join(HOOKS, 'loop-delay.mjs'), '--import', join(HOOKS, 'loopback-only.mjs')];
   const spawnedMs = performance.now();
   const child = startPinned(process.execPath, [...hooks, ...args], {
     core: SERVER_CORE,

@@ -51,7 +51,13 @@ routes:
   - { pattern: "*", provider: bench }
 `,
   );
-  const limit = { provider: 'bench', rolling_tokens: 1e15, weekly_limit_type: 'tokens', weekly_limit_value: 1e16, warn_pct: 0.8 };
+  const limit = {
+    provider: 'bench',
+    rolling_tokens: 1e15,
+    weekly_limit_type: 'tokens',
+    weekly_limit_value: 1e16,
+    warn_pct: 0.8,
+  };
   writeFileSync(quotas, JSON.stringify({ models: { 'bench-*': limit } }));
   const files = ['--providers', providers, '--quotas', quotas, '--state-dir', join(folder, 'state')];
   return [main, 'serve', '--port', '0', ...files, '--log-level', 'error', '--json'];

@@ -58,8 +58,8 @@ Then('the client is told not to retry before the quota clears', function (this: 
 Then(
   'usage of {string} shows {int} input and {int} output tokens',
   async function (this: Household, model: string, input: number, output: number) {
-    const { models } = await this.get('/v1/usage');
-    const { rolling_in, rolling_out } = models[model] as unknown as Record<string, number>;
+    const models = await this.models();
+    const { rolling_in, rolling_out } = models[model] ?? {};
     deepEqual({ rolling_in, rolling_out }, { rolling_in: input, rolling_out: output });
   },
 );
@@ -67,17 +67,14 @@ Then(
 Then(
   'usage of {string} counts {int} {word} and an output speed above zero',
   async function (this: Household, model: string, count: number, event: string) {
-    const { models } = await this.get('/v1/usage');
-    const usage = models[model] as unknown as {
-      events: Record<string, number>;
-      speeds: { rolling: Record<string, number> };
-    };
-    equal(usage.events[event], count);
-    ok((usage.speeds.rolling['out_elr_tps'] ?? 0) > 0);
+    const models = await this.models();
+    const usage = models[model];
+    equal((usage?.events as Record<string, number> | undefined)?.[event], count);
+    ok((usage?.speeds.rolling.out_elr_tps ?? 0) > 0);
   },
 );
 
 Then('{string} is not blocked', async function (this: Household, model: string) {
-  const { models } = await this.get('/v1/usage');
-  equal((models[model] as unknown as { block: boolean }).block, false);
+  const models = await this.models();
+  equal(models[model]?.block, false);
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseUsage, type Usage } from '@ccp/contracts';
 import { After, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,8 +60,11 @@ export class Household extends World {
     this.answer = { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  async get(path: string, url = this.shimUrl): Promise<Record<string, never>> {
-    return (await (await fetch(url + path)).json()) as Record<string, never>;
+  /** `models` of GET /v1/usage, as the contract reads it. */
+  async models(): Promise<Usage['models']> {
+    const parsed = parseUsage(await (await fetch(`${this.shimUrl}/v1/usage`)).json());
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.value.models;
   }
 
   async track(args: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 // The comparison every case ends with: provider, shim (three ways) and client must have counted the same tokens.
 import { createHash } from 'node:crypto';
-import { deepEqual, equal } from './expect.mjs';
+import { deepEqual } from './expect.mjs';
 
 const TYPES = ['input', 'output', 'cache_write', 'cache_read'];
 
@@ -35,7 +35,6 @@ export function credentialsStayedHome(world, { books }) {
     const expected = provider === 'anthropic' ? { authorization: bearer } : { 'x-api-key': key };
     deepEqual(credentials, expected, `hashes of the credentials that ${provider} received`);
   }
-  equal(world.leaks().join(', '), '', 'files with a credential');
 }
 
 export function sha256(text) {
@@ -57,7 +56,7 @@ function bookTokens({ input, output, cache_write_5m, cache_write_1h, cache_read 
   return { input, output, cache_write: cache_write_5m + cache_write_1h, cache_read };
 }
 
-function lineTokens(line) {
+export function lineTokens(line) {
   return Object.fromEntries(TYPES.map((type) => [type, line[`${type}_tokens`]]));
 }
 

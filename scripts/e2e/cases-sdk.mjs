@@ -131,10 +131,15 @@ async function refused(world, ask) {
   return seen;
 }
 
+/** The first turn spends the quota. */
 async function spent(world, ask) {
+  const first = await ask(world, 'create');
   const got = await ask(world, 'create', { E2E_RETRIES: '2' });
-  const seen = await settled(world, [], { exchanges: 0 });
-  equal(seen.books.length, 0, 'requests that reached a provider');
+  const seen = await settled(world, [first], { exchanges: 2 });
+  equal(seen.books.length, 1, 'requests that reached a provider');
+  const [, line] = seen.completions;
+  deepEqual([line.status, line.err_type], [429, 'quota_blocked'], 'status and err_type in the log');
+  equal(line.request_id, got.request_id, 'request id in the log');
   deepEqual([got.error, got.status, got.type], ['RateLimitError', 429, 'rate_limit_error'], 'error');
   equal(got.exchanges.length, 1, 'requests of the client (x-should-retry: false)');
   isTrue(got.message.startsWith('Quota for claude-sonnet-4-5 on'), `message: ${got.message}`);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Mismatch } from './expect.mjs';
 
 /** A server that could not be started; the message is for people. */
 export class StartError extends Error {}
@@ -75,7 +76,7 @@ export async function until(what, read, timeoutMs = 5000) {
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`);
+    if (Date.now() > deadline) throw new Mismatch(`waited ${timeoutMs / 1000} s in vain for ${what}`);
     await sleep(20);
   }
 }

@@ -123,8 +123,18 @@ class World {
     return [...files, ...(holds(this.shim.said()) ? ['what the shim printed'] : [])];
   }
 
-  async close({ keep = false } = {}) {
+  /** Ends the processes: from here on the log is final. Harmless when repeated. */
+  async stop() {
     await Promise.all(this.#servers.map((server) => server.stop()));
+  }
+
+  /** Completion lines on disk. */
+  completions() {
+    return this.#log().filter(isCompletion);
+  }
+
+  async close({ keep = false } = {}) {
+    await this.stop();
     open.delete(this.folder);
     if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

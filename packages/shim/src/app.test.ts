@@ -168,7 +168,7 @@ describe('credentials', () => {
 });
 
 describe('a quota', () => {
-  const quotas = (tokens: number) => ({
+  const quotas = (tokens: number, warnPct = 0.5) => ({
     windows: { rolling_seconds: 18_000, weekly_seconds: 604_800 },
     models: {
       'claude-haiku-4.5': {
@@ -176,7 +176,7 @@ describe('a quota', () => {
         rolling_tokens: tokens,
         weekly_limit_type: 'tokens',
         weekly_limit_value: 1_000_000,
-        warn_pct: 0.5,
+        warn_pct: warnPct,
       },
     },
   });
@@ -257,7 +257,7 @@ describe('a quota', () => {
   it('in mode preemptive is left at the warning', async () => {
     await using rig = await startRig({
       providers: { anthropic: { turn }, zai: { turn } },
-      quotas: quotas(800),
+      quotas: quotas(2000, 0.2),
       env: { CCP_REROUTE_MODE: 'preemptive' },
     });
     await rig.ask({ model: 'claude-haiku-4-5' });

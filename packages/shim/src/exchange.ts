@@ -61,7 +61,7 @@ export interface Permit {
   readonly lane: Lane;
   /** The name the lane knows the model by. */
   readonly model: string;
-  /** 1 for the first lane tried. */
+  /** 1 for the first lane tried; 0 in a refusal, which is no attempt. */
   readonly attempt: number;
   readonly reservation: Reservation;
   /** Gives the lane's slot back; harmless when repeated. */
@@ -82,6 +82,12 @@ export interface Permit {
 export interface Refusal {
   readonly refused: Failure;
   readonly permit: Permit;
+}
+
+/** What became of the lanes before the one at hand. */
+export interface Trail {
+  readonly tried: readonly Attempted[];
+  readonly refused: readonly Refusal[];
 }
 
 /** 4: what one attempt brought: an answer whose first bytes are here and unsent, or a failure without one. */

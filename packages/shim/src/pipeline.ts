@@ -1,12 +1,12 @@
-import type { Accepted, Attempted, Ended, Permit, Refusal, Routed } from './exchange.ts';
+import type { Accepted, Attempted, Ended, Permit, Refusal, Routed, Trail } from './exchange.ts';
 import type { UpstreamAnswer } from './upstream/answer.ts';
 
 /** What each stage does; `app.ts` supplies them. */
 export interface Stages {
   /** 2. Model → ordered lanes. */
   route(accepted: Accepted): Routed;
-  /** 3. The right to try the lane at `index`, or why not. `tried` holds the attempts that came to nothing. */
-  admit(routed: Routed, index: number, tried: readonly Attempted[]): Promise<Permit | Refusal>;
+  /** 3. The right to try the lane at `index`, or why not. */
+  admit(routed: Routed, index: number, trail: Trail): Promise<Permit | Refusal>;
   /** 4. One attempt, until its first bytes are here. Nothing is relayed yet. */
   forward(permit: Permit): Promise<Attempted>;
   /** 5. Relay and meter; resolves when the body is over. */
@@ -28,12 +28,12 @@ export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
   const routed = stages.route(accepted);
   const { lanes } = routed.choice;
   const tried: Attempted[] = [];
-  let refusal: Refusal | null = null;
+  const refused: Refusal[] = [];
   // Without any lane, admission is asked once all the same: it says why there is none.
   for (let index = 0; index < Math.max(1, lanes.length); index += 1) {
-    const permit = await stages.admit(routed, index, tried);
+    const permit = await stages.admit(routed, index, { tried, refused });
     if ('refused' in permit) {
-      refusal ??= permit;
+      refused.push(permit);
       continue;
     }
     const attempted = await stages.forward(permit);
@@ -48,7 +48,8 @@ export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
   const [first, ...others] = tried;
   discard(others);
   if (first !== undefined) return finish(stages, first);
-  if (refusal !== null) stages.recordRefusal(stages.answerRefusal(refusal));
+  const [refusal] = refused;
+  if (refusal !== undefined) stages.recordRefusal(stages.answerRefusal(refusal));
 }
 
 /**

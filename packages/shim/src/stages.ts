@@ -29,14 +29,17 @@ export function createStages({ config, policy, admission, forwarding, recorder }
         choice: chooseLanes({ model, stream, subagent: agentId !== null }, snapshot, policy),
       };
     },
-    admit: async (routed, index, tried) => {
-      const permit = await admit(routed, index, tried, admission);
+    admit: async (routed, index, trail) => {
+      const permit = await admit(routed, index, trail, admission);
       if ('refused' in permit) recorder.blocked(permit);
       else recorder.announce(permit);
       return permit;
     },
     forward: (permit) => forward(permit, forwarding),
-    relay: (attempted) => relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId)),
+    relay: async (attempted) => {
+      const ended = await relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId));
+      return ended.requestId === null ? { ...ended, requestId: mintedId(ended.permit) } : ended;
+    },
     recordAttempt: (attempted) => recorder.attemptFailed(attempted),
     record: (ended) => recorder.ended(ended),
     recordRefusal: (ended) => recorder.refused(ended),
@@ -68,8 +71,12 @@ function ownHeaders(permit: Permit, requestId: string | null): string[] {
     permit.reservation.verdict.verdict,
   ];
   // Clients write the request id into their transcripts: it is the key that joins theirs to ours.
-  if (requestId === null) headers.push('request-id', `req_ccp_${rid}`);
+  if (requestId === null) headers.push('request-id', mintedId(permit));
   return headers;
+}
+
+function mintedId({ routed }: Permit): string {
+  return `req_ccp_${routed.accepted.rid}`;
 }
 
 function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
@@ -85,7 +92,7 @@ function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
     streamMs: null,
     ttftMs: null,
     errType: gone ? 'client_gone' : reason.code,
-    requestId: `req_ccp_${accepted.rid}`,
+    requestId: mintedId(permit),
     headers: [],
   };
 }

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { startShim, type Logger, type Shim } from '../app.ts';
-import { BuiltInError } from '../config/built-in.ts';
 import { ConfigError } from '../config/config-store.ts';
 import {
   LOG_LEVELS,
@@ -71,12 +70,7 @@ async function serve(flags: Flags): Promise<void> {
 
 /** One line that says what to do; a stack only for what we did not expect. */
 function startProblem(error: unknown): string {
-  if (
-    error instanceof SettingsError ||
-    error instanceof ConfigError ||
-    error instanceof ListenError ||
-    error instanceof BuiltInError
-  )
+  if (error instanceof SettingsError || error instanceof ConfigError || error instanceof ListenError)
     return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') {

@@ -9,7 +9,7 @@ export const BUILT_IN = '<built-in>';
  * Used when there is no providers.yaml: everything goes to Anthropic with the client's own credential; once a Z.AI key
  * is set (and the license allows it), Haiku goes to Z.AI first.
  */
-export function builtInCatalog(settings: Settings, nowTs: number): Catalog {
+export function builtInCatalog(settings: Settings, nowTs: number): Catalog | ConfigProblem {
   const { env } = settings;
   // The client points ANTHROPIC_BASE_URL at us, so that name must never choose our upstream: it would be ourselves.
   const anthropic = env['CCP_UPSTREAM_ANTH'] ?? 'https://api.anthropic.com';
@@ -35,17 +35,9 @@ export function builtInCatalog(settings: Settings, nowTs: number): Catalog {
   });
   const catalog = parseCatalog(BUILT_IN, text, settings, nowTs);
   if ('lanes' in catalog) return catalog;
-  throw new BuiltInError(catalog);
-}
-
-/** Only environment values can make the built-in catalogue unusable. */
-export class BuiltInError extends Error {
-  override readonly name = 'BuiltInError';
-  constructor(problem: ConfigProblem) {
-    super(
-      `${problem.message}. Check CCP_UPSTREAM_ANTH, CCP_UPSTREAM_ZAI, ZAI_BASE_URL and ZAI_HEADER_MODE in the environment`,
-    );
-  }
+  // Only environment values can make it unusable.
+  const remedy = 'Check CCP_UPSTREAM_ANTH, CCP_UPSTREAM_ZAI, ZAI_BASE_URL and ZAI_HEADER_MODE in the environment';
+  return { ...catalog, line: null, remedy };
 }
 
 export const DEFAULT_ROLLING_S = 18_000;

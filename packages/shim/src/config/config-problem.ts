@@ -1,4 +1,4 @@
-import { LineCounter, isNode, parseDocument } from 'yaml';
+import { LineCounter, isNode, parseDocument, visit, type Document } from 'yaml';
 
 /** Something in a config file we could not use, or kept without using. */
 export interface ConfigProblem {
@@ -34,8 +34,20 @@ export function parseYaml(file: string, text: string): LocatedDocument | ConfigP
       remedy: 'Check indentation, colons and quotes on this line',
     };
   }
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch {
+    const line = lineOfBadAlias(document, lines);
+    return {
+      file,
+      line,
+      message: 'not valid YAML: an alias (*name) has no anchor, or too many stand for one another',
+      remedy: 'Write the value out',
+    };
+  }
   return {
-    value: document.toJS() as unknown,
+    value,
     lineOf: (pointer) => {
       const keys = pointer.split('/').slice(1).map(unescapePointer);
       // A missing key has no place of its own: the nearest enclosing one does.
@@ -50,21 +62,51 @@ export function parseYaml(file: string, text: string): LocatedDocument | ConfigP
 
 /** Parses strict JSON; positions come from reading the same text as YAML. */
 export function parseJsonFile(file: string, text: string): LocatedDocument | ConfigProblem {
+  let value: unknown;
   try {
-    JSON.parse(text);
-  } catch (error) {
-    const message = (error as Error).message;
-    const position = /position (\d+)/.exec(message)?.[1];
-    const before = position === undefined ? text : text.slice(0, Number(position));
-    return {
-      file,
-      line: before.split('\n').length,
-      message: `not valid JSON: ${firstLine(message)}`,
-      remedy: 'Check commas, quotes and brackets on this line',
-    };
+    value = JSON.parse(text);
+  } catch {
+    // The engine's own message quotes the text, which may be a key that was put in the wrong file.
+    const line = text.slice(0, jsonErrorAt(text)).split('\n').length;
+    return { file, line, message: 'not valid JSON', remedy: 'Check commas, quotes and brackets on this line' };
   }
   const located = parseYaml(file, text);
-  return 'value' in located ? located : { value: JSON.parse(text) as unknown, lineOf: () => null };
+  return { value, lineOf: 'value' in located ? located.lineOf : () => null };
+}
+
+/** Offset of the first character that no valid JSON could have there: the longest beginning that only lacks its end. */
+function jsonErrorAt(text: string): number {
+  let good = 0;
+  let bad = text.length + 1;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (lacksOnlyItsEnd(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function lacksOnlyItsEnd(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return /end of JSON|Unterminated/.test(message) || Number(position) === beginning.length;
+  }
+}
+
+function lineOfBadAlias(document: Document, lines: LineCounter): number | null {
+  let line: number | null = null;
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.range && (line === null || alias.resolve(document) === undefined))
+        line = lines.linePos(alias.range[0]).line;
+      return alias.resolve(document) === undefined ? visit.BREAK : undefined;
+    },
+  });
+  return line;
 }
 
 function firstLine(text: string): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -201,7 +201,7 @@ describe('reloadQuotas', () => {
 
 describe('watch', () => {
   /** Repeats the change until it is noticed: nobody says when the operating system starts to watch. */
-  async function noticed(change: () => void, seen: () => boolean): Promise<void> {
+  async function expectNoticed(change: () => void, seen: () => boolean): Promise<void> {
     await expect
       .poll(
         () => {
@@ -219,7 +219,7 @@ describe('watch', () => {
     const reports: (readonly string[])[] = [];
     const stop = store.watch((report) => reports.push(report));
     try {
-      await noticed(
+      await expectNoticed(
         () => {
           // As editors do it.
           write('providers.yaml.tmp', providers('a', 'b'));
@@ -241,7 +241,39 @@ describe('watch', () => {
       rmSync(join(folder, 'quotas.json'));
       await expect.poll(() => limitsOf(store), { timeout: 8_000 }).toEqual([]);
     } finally {
-      await stop();
+      stop();
+    }
+  });
+
+  it('lives through a file that can no longer be looked at', async () => {
+    const file = write('providers.yaml', providers('a'));
+    const store = open();
+    const reports: string[] = [];
+    const stop = store.watch((report) => reports.push(report.join()));
+    try {
+      rmSync(file);
+      symlinkSync('providers.yaml', file);
+      await expect.poll(() => reports.at(-1), { timeout: 8_000 }).toMatch(/providers\.yaml: can't be read \(ELOOP\)/);
+      expect(lanesOf(store)).toEqual(['a']);
+      rmSync(file);
+      write('providers.yaml', providers('b'));
+      await expect.poll(() => lanesOf(store), { timeout: 8_000 }).toEqual(['b']);
+    } finally {
+      stop();
+    }
+  });
+
+  it('follows the quotas file that was named last', async () => {
+    write('quotas.json', quotas('m'));
+    write('spare.json', quotas('n'));
+    const store = open();
+    const stop = store.watch(() => undefined);
+    try {
+      store.reloadQuotas('spare.json');
+      write('spare.json', quotas('longer-name'));
+      await expect.poll(() => limitsOf(store), { timeout: 4_000 }).toEqual(['longer-name']);
+    } finally {
+      stop();
     }
   });
 
@@ -250,7 +282,7 @@ describe('watch', () => {
     const store = open();
     const stop = store.watch(() => undefined);
     try {
-      await noticed(
+      await expectNoticed(
         () => {
           if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
           write('providers.yaml', providers('a'));
@@ -258,7 +290,7 @@ describe('watch', () => {
         () => lanesOf(store).includes('a'),
       );
     } finally {
-      await stop();
+      stop();
     }
   });
 });

@@ -46,8 +46,8 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   };
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
-  const files = [settings.providersFile, settings.quotasFile, settings.modelFile];
-  const atStart = fingerprint(files);
+  const watched = (): string => fingerprint([settings.providersFile, quotasFile, settings.modelFile]);
+  const atStart = watched();
   const firstCatalog = readCatalog();
   if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);
   const firstQuotas = readQuotas();
@@ -111,7 +111,7 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
     reload,
     reloadQuotas,
     watch: (onChange) => {
-      return watchFiles(files, atStart, () => onChange(reload().map(describeProblem)));
+      return look(watched, atStart, () => onChange(reload().map(describeProblem)));
     },
   };
 }
@@ -130,23 +130,27 @@ const LOOK_MS = 500;
  * Looks at the files themselves. Notifications of the file system are missed when an editor replaces a file by renaming
  * just after the watch began, and do not exist on some network folders; a look misses nothing.
  */
-function watchFiles(files: readonly string[], atStart: string, onChange: () => void): () => void {
+function look(watched: () => string, atStart: string, onChange: () => void): () => void {
   let seen = atStart;
-  const look = setInterval(() => {
-    const now = fingerprint(files);
+  const timer = setInterval(() => {
+    const now = watched();
     if (now === seen) return;
     seen = now;
     onChange();
   }, LOOK_MS);
-  look.unref();
-  return () => clearInterval(look);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function fingerprint(files: readonly string[]): string {
   return files
     .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false });
-      return stat === undefined ? 'none' : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+      try {
+        const { ino, mtimeMs, size } = statSync(file);
+        return `${ino} ${mtimeMs} ${size}`;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code;
+      }
     })
     .join('\n');
 }

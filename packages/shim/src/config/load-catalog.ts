@@ -2,7 +2,7 @@ import { parseProvidersConfig, type ProvidersConfig } from '@ccp/contracts';
 import type { Catalog, Lane, Route, RouteCondition } from './catalog.ts';
 import { parseYaml, type ConfigProblem, type LocatedDocument } from './config-problem.ts';
 import { mergeFeatureFlags } from './feature-flags.ts';
-import type { Settings, Timeouts } from './settings.ts';
+import { LONGEST_TIMER_MS, type Settings, type Timeouts } from './settings.ts';
 
 type ProviderEntry = ProvidersConfig['providers'][string];
 
@@ -89,12 +89,16 @@ function toLane(id: string, entry: ProviderEntry, settings: Settings): Lane | st
 function withOverrides(base: Timeouts, entry: ProviderEntry): Timeouts {
   const own = entry.timeouts ?? {};
   return {
-    connectMs: own.connect_ms ?? base.connectMs,
-    headerMs: own.header_ms ?? base.headerMs,
-    jsonMs: own.header_ms ?? base.jsonMs,
-    idleMs: own.idle_ms ?? base.idleMs,
+    connectMs: bounded(own.connect_ms) ?? base.connectMs,
+    headerMs: bounded(own.header_ms) ?? base.headerMs,
+    jsonMs: bounded(own.header_ms) ?? base.jsonMs,
+    idleMs: bounded(own.idle_ms) ?? base.idleMs,
     keepAliveMs: base.keepAliveMs,
   };
+}
+
+function bounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.min(ms, LONGEST_TIMER_MS);
 }
 
 /** Claude Code wants the base without `/v1/messages`, other routers with it: both are accepted. */

@@ -21,6 +21,12 @@ export function parseQuotaConfig(file: string, text: string, nowTs: number): Quo
     };
   }
   const config = parsed.value;
+  const rollingSeconds = config.windows?.rolling_seconds ?? DEFAULT_ROLLING_S;
+  const weeklySeconds = config.windows?.weekly_seconds ?? DEFAULT_WEEKLY_S;
+  if (weeklySeconds < rollingSeconds) {
+    const message = `windows.weekly_seconds (${weeklySeconds}) is shorter than rolling_seconds (${rollingSeconds})`;
+    return { file, line: document.lineOf('/windows'), message, remedy: 'Make the week the longer of the two' };
+  }
   const warnings: ConfigProblem[] = [];
   const limits: ModelLimit[] = [];
   for (const [model, entry] of Object.entries(config.models)) {
@@ -45,8 +51,8 @@ export function parseQuotaConfig(file: string, text: string, nowTs: number): Quo
   }
   return {
     path: file,
-    rollingSeconds: config.windows?.rolling_seconds ?? DEFAULT_ROLLING_S,
-    weeklySeconds: config.windows?.weekly_seconds ?? DEFAULT_WEEKLY_S,
+    rollingSeconds,
+    weeklySeconds,
     limits,
     loadedTs: nowTs,
     warnings,

@@ -151,7 +151,7 @@ describe('readSettings', () => {
     const { env: _, ...plain } = readSettings({}, HOME);
     for (const name of names) {
       const { env: __, ...withEmpty } = readSettings({}, { ...HOME, [name]: '' });
-      expect(withEmpty, name).toEqual(plain);
+      expect({ name, ...withEmpty }).toEqual({ name, ...plain });
     }
   });
 

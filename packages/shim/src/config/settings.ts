@@ -50,6 +50,9 @@ export interface Timeouts {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A longer timer would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
 /** Flags of `shim serve`, as commander hands them over. */
 export interface ServeFlags {
   readonly port?: string;
@@ -68,7 +71,9 @@ export class SettingsError extends Error {
 }
 
 /** Flag, then env, then the XDG folders, then the default. Throws {@link SettingsError}. */
-export function readSettings(flags: ServeFlags, env: Environment): Settings {
+export function readSettings(flags: ServeFlags, environment: Environment): Settings {
+  // `NAME=` means the same as no NAME at all.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const home = env['HOME'] ?? homedir();
   const configDir = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'ccp');
   const stateDir = resolve(
@@ -101,7 +106,10 @@ export function readSettings(flags: ServeFlags, env: Environment): Settings {
     logLevel: oneOf(LOG_LEVELS, flags.logLevel ?? env['CCP_LOG_LEVEL'] ?? 'info', '--log-level (CCP_LOG_LEVEL)'),
     timeouts: {
       // One clock for TCP and TLS together: the two original settings add up.
-      connectMs: duration(env, 'CCP_DIAL_TIMEOUT', 5_000) + duration(env, 'CCP_TLS_TIMEOUT', 5_000),
+      connectMs: Math.min(
+        duration(env, 'CCP_DIAL_TIMEOUT', 5_000) + duration(env, 'CCP_TLS_TIMEOUT', 5_000),
+        LONGEST_TIMER_MS,
+      ),
       headerMs: duration(env, 'CCP_HEADER_TIMEOUT', 600_000),
       jsonMs: duration(env, 'CCP_JSON_TIMEOUT', 600_000),
       idleMs: duration(env, 'CCP_SSE_IDLE_TIMEOUT', 300_000),
@@ -170,7 +178,7 @@ function duration(env: Environment, name: string, fallbackMs: number): number {
   const value = parseDurationMs(text);
   if (value === null)
     throw new SettingsError(`${name} is "${text}"; write seconds (120) or a duration above zero (2m, 500ms).`);
-  return value;
+  return Math.min(value, LONGEST_TIMER_MS);
 }
 
 function positive(env: Environment, name: string, fallback: number): number {

@@ -23,9 +23,15 @@ export async function listen(host: string, port: number, handler: RequestListene
       ? [host === 'localhost' ? '127.0.0.1' : host, '::1']
       : [host.replace(/^\[|\]$/g, '')];
   const servers: Server[] = [];
+  let running = 0;
+  const counted: RequestListener = (incoming, outgoing) => {
+    running += 1;
+    outgoing.once('close', () => (running -= 1));
+    handler(incoming, outgoing);
+  };
   let bound = port;
   for (const address of hosts) {
-    const server = createServer(OPTIONS, handler);
+    const server = createServer(OPTIONS, counted);
     // Claude Code keeps its connection between turns; closing it early would cost a reset now and then.
     server.keepAliveTimeout = 75_000;
     server.headersTimeout = 80_000;
@@ -56,9 +62,12 @@ export async function listen(host: string, port: number, handler: RequestListene
             }),
         ),
       );
-      // A client keeps its connection when its answer is finished: idle ones are let go as they come up.
+      // Clients keep connections open when their answers are finished, and open some they never use.
       const idle = setInterval(() => {
-        for (const server of servers) server.closeIdleConnections();
+        for (const server of servers) {
+          if (running === 0) server.closeAllConnections();
+          else server.closeIdleConnections();
+        }
       }, 50);
       const deadline = setTimeout(() => {
         for (const server of servers) server.closeAllConnections();

@@ -1,6 +1,6 @@
-import type { Lane, QuotaConfig } from '../config/catalog.ts';
+import type { Lane } from '../config/catalog.ts';
 import type { RerouteMode } from '../config/settings.ts';
-import type { Attempted, Permit, Refusal, Routed } from '../exchange.ts';
+import type { Permit, Refusal, Routed, Trail } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
 import type { Quotas } from './quotas.ts';
@@ -26,7 +26,7 @@ export interface AdmitOptions {
 export async function admit(
   routed: Routed,
   index: number,
-  tried: readonly Attempted[],
+  trail: Trail,
   options: AdmitOptions,
 ): Promise<Permit | Refusal> {
   const { accepted, choice, config } = routed;
@@ -53,25 +53,19 @@ export async function admit(
     routed,
     lane,
     model,
-    attempt: tried.length + 1,
+    attempt: trail.tried.length + 1,
     reservation,
     releaseSlot: () => undefined,
     preferred: index === 0,
-    wastedMs: tried.length === 0 ? 0 : performance.now() - accepted.atMs,
-    ...explain({
-      routed,
-      booked,
-      index,
-      tried,
-      answer,
-      quotas: options.quotas,
-      config: config.quotas,
-      nowTs: options.nowTs(),
-    }),
+    wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
+    ...explain(routed, trail, answer),
   };
   if (lane === NO_LANE || answer.action !== 'stay') {
     reservation.release();
-    return { permit, refused: lane === NO_LANE ? noLane(routed) : blocked(permit, booked, options) };
+    return {
+      permit: { ...permit, ...notTried(permit, answer) },
+      refused: lane === NO_LANE ? noLane(routed) : blocked(permit, booked, options),
+    };
   }
   const slot = options.takeSlot(lane.id, lane.concurrency, (leave) => accepted.outgoing.once('close', leave));
   return { ...permit, releaseSlot: typeof slot === 'function' ? slot : await slot };
@@ -102,10 +96,11 @@ function noLane({ choice, accepted }: Routed): Failure {
 }
 
 /** Says which window is spent and the clock time at which it has room again. */
-function blocked({ lane, reservation }: Permit, model: string, options: AdmitOptions): Failure {
+function blocked({ lane, reservation, routed }: Permit, model: string, options: AdmitOptions): Failure {
   const { verdict, estimate } = reservation;
   const use = verdict.reason === 'weekly' ? verdict.weekly : verdict.rolling;
-  const windowName = verdict.reason === 'weekly' ? 'weekly window' : 'rolling 5 h window';
+  const { rollingSeconds } = routed.config.quotas;
+  const windowName = verdict.reason === 'weekly' ? 'weekly window' : `rolling ${inWords(rollingSeconds)} window`;
   const needs = estimate.input + estimate.output + estimate.cacheWrite;
   const clears = new Date((options.nowTs() + verdict.etaClearSec) * 1000);
   const clock = new Intl.DateTimeFormat('en-GB', {
@@ -130,42 +125,36 @@ interface Explained {
   readonly fallbackFrom: string | null;
 }
 
-interface ExplainQuestion {
-  readonly booked: string;
-  readonly routed: Routed;
-  readonly index: number;
-  readonly tried: readonly Attempted[];
-  readonly answer: RerouteAnswer;
-  readonly quotas: Quotas;
-  readonly config: QuotaConfig;
-  readonly nowTs: number;
-}
-
 /** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
-function explain({ routed, booked, index, tried, answer, quotas, config, nowTs }: ExplainQuestion): Explained {
-  const { choice } = routed;
+function explain({ choice }: Routed, { tried, refused }: Trail, answer: RerouteAnswer): Explained {
   const last = tried.at(-1);
   if (last !== undefined) {
     const from = last.permit.lane.id;
     const decision =
       last.answer === null ? 'net_fallback' : last.judgement.kind === 'rate_limited' ? 'quota_overshoot' : 'fallback';
-    return {
-      decision,
-      decisionReason: `${from} failed: ${last.judgement.reason}`,
-      rerouteDecision: answer.decision,
-      fallbackFrom: from,
-    };
+    const decisionReason = `${from} failed: ${last.judgement.reason}`;
+    return { decision, decisionReason, rerouteDecision: answer.decision, fallbackFrom: from };
   }
-  const passedOver = index === 0 ? undefined : choice.lanes[index - 1];
-  if (passedOver !== undefined) {
-    const { verdict } = quotas.standing(passedOver.lane.id, booked, config, nowTs);
-    const share = verdict.reason === 'weekly' ? verdict.weekly.pct : verdict.rolling.pct;
-    const decision = verdict.verdict === 'warn' ? 'quota_preemptive_warn' : 'quota_block';
-    const decisionReason = `${passedOver.lane.id} is at ${percent(share)} of its ${verdict.reason === 'weekly' ? 'weekly' : 'rolling'} quota`;
+  const away = refused.at(-1)?.permit;
+  if (away !== undefined) {
+    const { decision, decisionReason } = away;
     return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
   }
   const decision = answer.decision === 'quota_pass' ? choice.decision : answer.decision;
   return { decision, decisionReason: choice.reason, rerouteDecision: answer.decision, fallbackFrom: null };
+}
+
+/** How a lane stands in the books that was passed over. */
+function notTried({ lane, reservation }: Permit, { decision }: RerouteAnswer): Partial<Permit> {
+  if (lane === NO_LANE) return { attempt: 0, preferred: false };
+  const { reason, rolling, weekly } = reservation.verdict;
+  const share = reason === 'weekly' ? weekly.pct : rolling.pct;
+  const decisionReason = `${lane.id} is at ${percent(share)} of its ${reason === 'weekly' ? 'weekly' : 'rolling'} quota`;
+  return { attempt: 0, preferred: false, decision, rerouteDecision: decision, decisionReason };
+}
+
+function inWords(seconds: number): string {
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
 }
 
 function percent(fraction: number): string {

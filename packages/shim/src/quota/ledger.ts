@@ -40,6 +40,7 @@ export class Series {
   readonly #buckets: Bucket[] = [];
   #spans: Spans;
   #rollingFrom = 0;
+  #weeklyFrom = 0;
   #rolling = emptySum();
   #weekly = emptySum();
   #session = emptySum();
@@ -55,7 +56,9 @@ export class Series {
     const last = this.#buckets.at(-1);
     const minute = Math.max(Math.floor(ts / MINUTE_S), last?.minute ?? -Infinity);
     let bucket = last;
-    if (bucket === undefined || bucket.minute !== minute) {
+    // A bucket that has left a window already (the clock was set back since) takes nothing more: it would never leave again.
+    const live = this.#buckets.length > Math.max(this.#rollingFrom, this.#weeklyFrom);
+    if (bucket === undefined || bucket.minute !== minute || !live) {
       bucket = { minute, firstTs: ts, input: 0, output: 0, cacheWrite: 0, cacheRead: 0, dirtyS: 0, count: 0 };
       this.#buckets.push(bucket);
     }
@@ -76,7 +79,7 @@ export class Series {
 
   weekly(nowTs: number): WindowSum {
     this.#advance(nowTs);
-    return { ...this.#weekly, oldestTs: this.#buckets[0]?.firstTs ?? null };
+    return { ...this.#weekly, oldestTs: this.#buckets[this.#weeklyFrom]?.firstTs ?? null };
   }
 
   /** Everything since the process started. */
@@ -104,13 +107,14 @@ export class Series {
 
   *weeklyBuckets(nowTs: number): Generator<Tokens & { readonly leavesTs: number }> {
     this.#advance(nowTs);
-    yield* this.#leaving(0, this.#spans.weeklyS);
+    yield* this.#leaving(this.#weeklyFrom, this.#spans.weeklyS);
   }
 
   /** New window lengths: what was already dropped stays dropped, the rest is summed again. */
   respan(spans: Spans): void {
     this.#spans = spans;
     this.#rollingFrom = 0;
+    this.#weeklyFrom = 0;
     this.#rolling = emptySum();
     this.#weekly = emptySum();
     for (const bucket of this.#buckets) {
@@ -126,26 +130,27 @@ export class Series {
   }
 
   #advance(nowTs: number): void {
-    const rollingEdge = nowTs - this.#spans.rollingS;
-    const weeklyEdge = nowTs - this.#spans.weeklyS;
-    for (let bucket = this.#buckets[this.#rollingFrom]; bucket && (bucket.minute + 1) * MINUTE_S <= rollingEdge;) {
-      accumulate(this.#rolling, bucket, -1);
-      this.#rollingFrom += 1;
-      bucket = this.#buckets[this.#rollingFrom];
-    }
-    let expired = 0;
+    this.#rollingFrom = this.#expire(this.#rolling, this.#rollingFrom, nowTs - this.#spans.rollingS);
+    this.#weeklyFrom = this.#expire(this.#weekly, this.#weeklyFrom, nowTs - this.#spans.weeklyS);
+    const gone = Math.min(this.#rollingFrom, this.#weeklyFrom);
+    if (gone === 0) return;
+    this.#buckets.splice(0, gone);
+    this.#rollingFrom -= gone;
+    this.#weeklyFrom -= gone;
+  }
+
+  /** Takes what is older than `edgeTs` out of a sum; answers the first bucket still in it. */
+  #expire(sum: MutableSum, from: number, edgeTs: number): number {
+    let at = from;
     for (
-      let bucket = this.#buckets[0];
-      bucket && (bucket.minute + 1) * MINUTE_S <= weeklyEdge;
-      bucket = this.#buckets[expired]
+      let bucket = this.#buckets[at];
+      bucket && (bucket.minute + 1) * MINUTE_S <= edgeTs;
+      bucket = this.#buckets[at]
     ) {
-      accumulate(this.#weekly, bucket, -1);
-      expired += 1;
+      accumulate(sum, bucket, -1);
+      at += 1;
     }
-    if (expired > 0) {
-      this.#buckets.splice(0, expired);
-      this.#rollingFrom = Math.max(0, this.#rollingFrom - expired);
-    }
+    return at;
   }
 }
 
@@ -181,7 +186,7 @@ export class Ledger {
   }
 
   series(lane: string, model: string): Series {
-    const key = `${lane} ${model}`;
+    const key = `${lane}\n${model}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     const made = new Series(lane, model, this.#spans);

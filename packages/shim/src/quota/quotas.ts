@@ -90,13 +90,13 @@ export class Quotas {
     const { limit, members } = this.#pool(asked.config, asked.series);
     const pending: MutableTokens = { ...NOTHING };
     if (asked.own !== null) {
-      add(pending, asked.own, 1);
       for (const member of members) add(pending, this.#pending.get(member) ?? NOTHING, 1);
     }
     return judgeQuota({
       limit,
       series: members,
       pending,
+      own: asked.own ?? NOTHING,
       rollingS: asked.config.rollingSeconds,
       weeklyS: asked.config.weeklySeconds,
       nowTs: asked.nowTs,

@@ -31,7 +31,8 @@ function seriesOf(...spent: readonly (readonly [ts: number, tokens: Partial<Toke
 
 function judge(limit: ModelLimit | null, series: Series | readonly Series[], more: JudgeMore = {}): Verdict {
   const all = series instanceof Series ? [series] : series;
-  return judgeQuota({ limit, series: all, pending: NOTHING, nowTs: NOW_TS, ...SPANS, ...more });
+  const { pending: own = NOTHING, ...rest } = more;
+  return judgeQuota({ limit, series: all, pending: NOTHING, own, nowTs: NOW_TS, ...SPANS, ...rest });
 }
 
 interface JudgeMore {
@@ -161,7 +162,8 @@ describe('eta_clear_sec', () => {
     weeklyValue: cap,
     weights,
     anchorMinutes: fc.option(fc.integer({ min: -20_000, max: 20_000 })),
-    pendingShare: fc.integer({ min: 0, max: 100 }),
+    // Beyond a whole cap as well: such a request goes alone.
+    pendingShare: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 100, max: 400 })),
     fraction: fc.integer({ min: 0, max: 999 }),
   });
 
@@ -178,7 +180,6 @@ describe('eta_clear_sec', () => {
           weights: part.weights ?? DEFAULT_WEIGHTS,
           weeklyAnchorTs: anchorMinutes === null ? null : (Math.floor(NOW_TS / 60) + anchorMinutes) * 60,
         });
-        // At most the smaller cap: a request that fits into no window at all has a test of its own.
         const room = Math.min(limit.rollingTokens ?? 5000, limit.weeklyValue ?? 5000);
         const weightOfInput = Math.max(1, limit.weights.input);
         const pending = { ...NOTHING, input: Math.floor((room * pendingShare) / 100 / weightOfInput) };

@@ -27,8 +27,10 @@ export interface VerdictQuestion {
   readonly limit: ModelLimit | null;
   /** Every series the limit counts. */
   readonly series: readonly Series[];
-  /** Admitted and not yet settled, plus what the asking request is expected to need. */
+  /** What other requests, let in and not yet settled, are expected to need. */
   readonly pending: Tokens;
+  /** What the asking request is expected to need. */
+  readonly own: Tokens;
   readonly rollingS: number;
   readonly weeklyS: number;
   readonly nowTs: number;
@@ -48,7 +50,8 @@ export function counted(tokens: Tokens, weights: Weights): number {
 
 /**
  * allow, warn or block. Tokens only: a weekly limit in hours is shown and never blocks.
- * Blocked when what was used has reached a cap, or when what is pending would pass it.
+ * Blocked when what was used has reached a cap, or when what is pending would pass it. A request that is expected to
+ * need more than the whole cap goes alone, into an empty window: it could never go otherwise.
  */
 export function judgeQuota(question: VerdictQuestion): Verdict {
   const { limit, series, nowTs } = question;
@@ -66,8 +69,10 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
     ? { used: weeklyUsed, cap: null, pct: limit.weeklyValue === null ? 0 : weeklyHours / limit.weeklyValue }
     : windowUse(weeklyUsed, limit?.weeklyValue ?? null);
 
-  const pending = counted(question.pending, weights);
-  const over = (use: WindowUse): boolean => use.cap !== null && (use.used >= use.cap || use.used + pending > use.cap);
+  const others = counted(question.pending, weights);
+  const pending = others + counted(question.own, weights);
+  const over = (use: WindowUse): boolean =>
+    use.cap !== null && (use.used >= use.cap || (use.used + others > 0 && use.used + pending > use.cap));
   const warned = (use: WindowUse): boolean =>
     limit !== null && limit.warnPct !== null && use.cap !== null && use.pct >= limit.warnPct;
   const blockedBy = over(rolling) ? 'rolling' : over(weekly) ? 'weekly' : 'none';
@@ -83,7 +88,7 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
   };
 }
 
-interface ClearQuestion extends Omit<VerdictQuestion, 'pending'> {
+interface ClearQuestion extends Omit<VerdictQuestion, 'pending' | 'own'> {
   readonly weights: Weights;
   readonly pending: number;
   readonly weekStart: number | null;
@@ -111,10 +116,14 @@ function etaClear(question: ClearQuestion): number {
   const weekly =
     question.weekStart === null
       ? waitFor(question.weekly, (one) => one.weeklyBuckets(nowTs))
-      : question.weekly.cap !== null && question.weekly.used + pending > question.weekly.cap
+      : isFull(question.weekly, pending)
         ? question.weekStart + question.weeklyS - nowTs
         : 0;
   return Math.ceil(Math.max(0, rolling, weekly));
+}
+
+function isFull({ used, cap }: WindowUse, pending: number): boolean {
+  return cap !== null && (used >= cap || used + pending > cap);
 }
 
 function windowUse(used: number, cap: number | null): WindowUse {

@@ -52,7 +52,8 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
     const own = usable([...lanes.keys()]).filter(({ lane }) => lane.passThrough);
     return { lanes: own, decision: 'failover_paused', reason: 'OFFLOAD_PAUSED=1: only pass-through lanes', skipped };
   }
-  if (policy.forceHaikuToZai && lanes.has('zai') && /haiku/i.test(question.model)) {
+  const isForced = policy.forceHaikuToZai && lanes.has('zai') && /haiku/i.test(question.model);
+  if (isForced) {
     const forced = usable(['zai']);
     if (forced.length > 0) return { lanes: forced, decision: 'forced_model', reason: 'FORCE_HAIKU_TO_ZAI=1', skipped };
   }
@@ -71,7 +72,13 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
   }
   return {
     lanes: chosen,
-    decision: decide(chosen[0]?.lane, config.manualModel !== null, skipped),
+    decision: decide({
+      lane: chosen[0]?.lane,
+      manual: config.manualModel !== null,
+      unlicensed: skipped.some(
+        (item) => item.lane === (isForced ? 'zai' : wanted[0]) && item.reason.startsWith('license_block'),
+      ),
+    }),
     reason: withSkipped(reason, skipped),
     skipped,
   };
@@ -88,8 +95,15 @@ export function whyUnusable(
   return null;
 }
 
-function decide(lane: Lane | undefined, manual: boolean, skipped: readonly { reason: string }[]): RouteDecision {
-  if (skipped.some((item) => item.reason.startsWith('license_block'))) return 'license_block';
+interface Decided {
+  readonly lane: Lane | undefined;
+  readonly manual: boolean;
+  /** The lane that routing put first was passed over for lack of a license. */
+  readonly unlicensed: boolean;
+}
+
+function decide({ lane, manual, unlicensed }: Decided): RouteDecision {
+  if (unlicensed) return 'license_block';
   if (manual) return 'manual_override';
   return lane === undefined || lane.passThrough ? 'pass_through' : 'forced_model';
 }

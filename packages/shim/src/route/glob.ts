@@ -9,28 +9,32 @@ export function globMatcher(pattern: string): (name: string) => boolean {
   let expression = '';
   for (let at = 0; at < source.length; at += 1) {
     const char = source.charAt(at);
-    if (char === '*') expression += '.*';
+    const set = char === '[' ? classAt(source, at) : null;
+    if (set !== null) {
+      expression += set.expression;
+      at = set.end;
+    } else if (char === '*') expression += '.*';
     else if (char === '?') expression += '.';
-    else if (char === '[') {
-      const close = source.indexOf(']', at + 2);
-      if (close < 0) expression += '\\[';
-      else {
-        const body = source
-          .slice(at + 1, close)
-          .replace(/[\\\]^]/g, '\\$&')
-          .replace(/^(!|\\\^)/, '^');
-        expression += `[${body}]`;
-        at = close;
-      }
-    } else expression += char.replace(/[\\^$.|+(){}]/g, '\\$&');
+    else expression += char.replace(/[\\^$.|+(){}[\]]/g, '\\$&');
   }
-  let compiled: RegExp;
-  try {
-    compiled = new RegExp(`^${expression}$`, 's');
-  } catch {
-    return (name) => name.toLowerCase() === source;
-  }
+  const compiled = new RegExp(`^${expression}$`, 's');
   return (name) => compiled.test(name.toLowerCase());
+}
+
+/** A class such as `[abc]`, `[a-f]`, `[!x]`, and where it ends; null when it is none. */
+function classAt(source: string, at: number): { readonly expression: string; readonly end: number } | null {
+  const negated = source[at + 1] === '!' || source[at + 1] === '^';
+  const from = at + (negated ? 2 : 1);
+  const end = source.indexOf(']', from + 1);
+  if (end < 0) return null;
+  const expression = `[${negated ? '^' : ''}${source.slice(from, end).replace(/[\\\]^[]/g, '\\$&')}]`;
+  try {
+    // A range that runs backwards is no class.
+    RegExp(expression);
+    return { expression, end };
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -52,7 +52,9 @@ export class Recorder {
       counters.model(model).reroutes += 1;
     }
     if (!permit.preferred) {
-      count(counters.rerouted, this.#options.rerouteMode, model);
+      // A limit made it leave: ours, or the provider's own (a 429). An outage is a fallback and no more.
+      const byLimit = permit.fallbackFrom === null || permit.decision === 'quota_overshoot';
+      if (byLimit) count(counters.rerouted, this.#options.rerouteMode, model);
       const from = permit.fallbackFrom ?? permit.routed.choice.lanes[0]?.lane.id ?? '';
       count(counters.rerouteAttempts, from, permit.lane.id, permit.decision);
     }

@@ -29,6 +29,8 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
     c.text(`shim ${readers.readyz.version}: see /v1/usage, /v1/quotas, /v1/readyz, /metrics, /v1/events\n`),
   );
   app.get('/api/hello', (c) => c.text('hello\n'));
+  // A client whose base URL has a path probes below that path.
+  app.get('/:base{.+}/api/hello', (c) => c.text('hello\n'));
   app.get('/healthz', (c) => c.text('ok'));
   const readyz = (c: Context): Response => {
     const answer = readyzAnswer(readers.readyz);

@@ -1,0 +1,159 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import type { ConfigSnapshot } from '../config/catalog.ts';
+import { parseCatalog } from '../config/load-catalog.ts';
+import { parseQuotaConfig } from '../config/load-quotas.ts';
+import { readSettings, type RerouteMode } from '../config/settings.ts';
+import type { Accepted, Permit, Refusal, Routed } from '../exchange.ts';
+import { foldModel, modelMatcher } from '../route/glob.ts';
+import { reroute } from '../route/reroute.ts';
+import { admit, type AdmitOptions } from './admit.ts';
+import { limitFinder } from './limit-of.ts';
+import { Quotas } from './quotas.ts';
+
+/** A Wednesday. */
+const NOW_TS = Date.UTC(2026, 0, 14, 12) / 1000;
+
+interface World {
+  readonly quotas: Quotas;
+  ask(index: number, part?: { readonly mode?: RerouteMode; readonly needs?: number }): Promise<Permit | Refusal>;
+}
+
+function worldOf(quotasFile: object): World {
+  const settings = readSettings({}, { HOME: '/nowhere' });
+  const text = '{"providers": {"one": {"base_url": "http://one"}, "two": {"base_url": "http://two"}}}';
+  const catalog = parseCatalog('providers.yaml', text, settings, 0);
+  const quotaConfig = parseQuotaConfig('quotas.json', JSON.stringify(quotasFile), 0);
+  if (!('lanes' in catalog) || !('limits' in quotaConfig)) throw new Error('not usable');
+  const config: ConfigSnapshot = { catalog, quotas: quotaConfig, manualModel: null };
+  const quotas = new Quotas(quotaConfig, limitFinder({ fold: foldModel, matcher: modelMatcher }));
+  const refused: Refusal[] = [];
+  return {
+    quotas,
+    ask: async (index, { mode = 'hybrid', needs = 10 } = {}) => {
+      const facts = { model: 'm', modelSpan: null, stream: true, maxTokens: 0, sessionId: null, agentId: null };
+      const plainBody = Buffer.alloc(needs * 4);
+      const outgoing = new EventEmitter();
+      // Only what admission looks at.
+      const accepted = { facts, plainBody, outgoing, op: 'messages', atMs: 0, ts: NOW_TS } as unknown as Accepted;
+      const lanes = [...catalog.lanes.values()].map((lane) => ({ lane, model: 'm' }));
+      const routed: Routed = {
+        accepted,
+        config,
+        choice: { lanes, decision: 'pass_through', reason: 'route * → one', skipped: [] },
+      };
+      const options: AdmitOptions = {
+        quotas,
+        mode,
+        reroute,
+        takeSlot: () => () => undefined,
+        bookName: (model) => model,
+        nowTs: () => NOW_TS,
+        timeZone: 'Europe/Berlin',
+      };
+      // Lanes are asked in order, and each one hears how those before it answered.
+      if (index === 0) refused.length = 0;
+      const answer = await admit(routed, index, { tried: [], refused: [...refused] }, options);
+      if ('refused' in answer) refused.push(answer);
+      return answer;
+    },
+  };
+}
+
+/** Lane `one` may spend 1000 and has spent `used`; lane `two` has no limit. */
+function spent(used: number, extra: object = {}, windows: object = {}): World {
+  const world = worldOf({ windows, models: { m: { provider: 'one', rolling_tokens: 1000, warn_pct: 0.8, ...extra } } });
+  const config = worldConfig(windows, extra);
+  const reservation = world.quotas.reserve(
+    { lane: 'one', model: 'm', spends: true, bodyBytes: 0, maxTokens: 0, nowTs: NOW_TS },
+    config,
+  );
+  reservation.settle({ input: used, output: 0, cacheWrite: 0, cacheRead: 0 }, 1, NOW_TS - 3600);
+  return world;
+}
+
+function worldConfig(windows: object, extra: object): ConfigSnapshot['quotas'] {
+  const parsed = parseQuotaConfig(
+    'quotas.json',
+    JSON.stringify({ windows, models: { m: { provider: 'one', rolling_tokens: 1000, ...extra } } }),
+    0,
+  );
+  if ('limits' in parsed) return parsed;
+  throw new Error(parsed.message);
+}
+
+function permitOf(answer: Permit | Refusal): Permit {
+  if ('refused' in answer) throw new Error(answer.refused.message);
+  return answer;
+}
+
+function refusalOf(answer: Permit | Refusal): Refusal {
+  if ('refused' in answer) return answer;
+  throw new Error('was admitted');
+}
+
+describe('admit', () => {
+  it('says which window is spent, and when it has room again in the configured zone', async () => {
+    const { refused } = refusalOf(await spent(1000).ask(0, { needs: 25 }));
+    expect(refused.code).toBe('quota_blocked');
+    expect(refused.message).toMatch(/Quota for m on one is spent: 1,000 of 1,000 tokens used in the [^,.]*5 h/);
+    expect(refused.message).toContain('needs about 25.');
+    // Spent at 11:00 UTC, gone five hours later; the whole minute leaves at once. Berlin is one hour ahead.
+    expect(refused.message).toMatch(/Wed,? 17:01 (CET|GMT\+1)/);
+    expect(refused.headers).toEqual({ 'retry-after': String(4 * 3600 + 60), 'x-should-retry': 'false' });
+  });
+
+  it('names the window by its configured length', async () => {
+    const { refused } = refusalOf(await spent(1000, {}, { rolling_seconds: 7200 }).ask(0));
+    expect(refused.message).not.toContain('5 h');
+    expect(refused.message).toMatch(/Wed,? 14:01/);
+  });
+
+  it('names the week when the week is spent', async () => {
+    const { refused } = refusalOf(await spent(500, { rolling_tokens: 9000, weekly_limit_value: 500 }).ask(0));
+    expect(refused.message).toMatch(/500 of 500 tokens used in the week/);
+  });
+
+  it('keeps nothing set aside for a request it turned away', async () => {
+    const world = spent(900);
+    for (let index = 0; index < 5; index += 1) refusalOf(await world.ask(0, { needs: 200 }));
+    const permit = permitOf(await world.ask(0, { needs: 0 }));
+    expect(permit.lane.id).toBe('one');
+  });
+
+  it('calls a lane that was passed over for its block a block, also when only the request was too large', async () => {
+    // At the warning, but hybrid leaves only at the block: that is what happened.
+    const world = spent(850);
+    refusalOf(await world.ask(0, { needs: 5000 }));
+    const permit = permitOf(await world.ask(1, { needs: 5000 }));
+    expect(permit).toMatchObject({ decision: 'quota_block', rerouteDecision: 'quota_block', preferred: false });
+    expect(permit.decisionReason).toContain('one is at 85 %');
+  });
+
+  it('calls a lane that was left at the warning just that', async () => {
+    const world = spent(850);
+    refusalOf(await world.ask(0, { mode: 'preemptive', needs: 0 }));
+    expect(permitOf(await world.ask(1, { mode: 'preemptive', needs: 0 }))).toMatchObject({
+      decision: 'quota_preemptive_warn',
+      preferred: false,
+    });
+  });
+
+  it('goes on over the cap in run2cap, and counts what that spends', async () => {
+    const world = spent(1000);
+    const permit = permitOf(await world.ask(0, { mode: 'run2cap' }));
+    expect(permit).toMatchObject({ decision: 'quota_run_to_limit', preferred: true });
+    permit.reservation.settle({ input: 70, output: 0, cacheWrite: 0, cacheRead: 0 }, 1, NOW_TS);
+    expect(refusalOf(await world.ask(0)).permit.reservation.verdict.rolling.used).toBe(1070);
+  });
+
+  it('passes with the decision of the route when no quota has a say', async () => {
+    expect(permitOf(await spent(10).ask(0, { needs: 5 }))).toMatchObject({
+      decision: 'pass_through',
+      decisionReason: 'route * → one',
+      rerouteDecision: 'quota_pass',
+      attempt: 1,
+      wastedMs: 0,
+    });
+  });
+});
