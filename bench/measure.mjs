@@ -19,7 +19,7 @@ export async function measure(lab, server, scenario, { cold }) {
     ...jobFor(lab, server, scenario),
     ms: (scenario.ms ?? 1000) * shorter,
     warmMs: (cold ? COLD_WARM_MS : WARM_MS) * shorter,
-    warmRequests: cold ? COLD_WARM_REQUESTS * shorter : 0,
+    warmRequests: cold ? (COLD_WARM_REQUESTS / (scenario.bodyKb === undefined ? 1 : 8)) * shorter : 0,
   };
   const wantsDelay = scenario.concurrency === 8 && scenario.bodyKb !== undefined;
   const rssBefore = server.pid === undefined ? null : rssMb(server.pid);

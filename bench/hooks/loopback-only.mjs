@@ -1,7 +1,7 @@
 // Preloaded into servers under test: some bind every interface and can't be told otherwise.
 import { Server } from 'node:net';
 
-const { listen } = Server.prototype;
+const listen = Object.getOwnPropertyDescriptor(Server.prototype, 'listen')?.value;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 Server.prototype.listen = function listenOnLoopback(...args) {

@@ -64,9 +64,13 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const limitOf = limitFinder({ fold: foldModel, matcher: modelMatcher });
   const quotas = new Quotas(config.current().quotas, limitOf);
   const counters = new Counters();
+  const booked = new Set<string>();
   const bookName = (model: string): string => {
     const name = model === '' ? '(none)' : model;
-    return counters.models.has(name) || counters.models.size < MAX_MODELS ? name : OTHER_MODELS;
+    if (booked.has(name)) return name;
+    if (booked.size >= MAX_MODELS) return OTHER_MODELS;
+    booked.add(name);
+    return name;
   };
   const localHour = localHourIn(settings.timeZone);
   const speeds = new Map<string, SpeedBook>();
@@ -177,8 +181,8 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     draining: () => draining,
     onError: (error) => logger('error', error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
-  const listening = await listen(settings.host, settings.port, door).catch((error: unknown) => {
-    log.close();
+  const listening = await listen(settings.host, settings.port, door).catch(async (error: unknown) => {
+    await log.close();
     throw error;
   });
   for (const name of ['127.0.0.1', 'localhost', '[::1]', settings.host])
@@ -205,7 +209,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       await listening.drain(withinMs);
       unwatch();
       await pools.close();
-      log.close();
+      await log.close();
     },
   };
 }

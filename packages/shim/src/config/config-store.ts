@@ -71,11 +71,16 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
         };
       }
       const before = quotasFile;
+      const problemBefore = quotaProblem;
       quotasFile = wanted;
       const problem = existsSync(wanted)
         ? reloadQuotas()
         : { file: wanted, line: null, message: 'does not exist', remedy: 'Name an existing file' };
-      if (problem !== null) quotasFile = before;
+      if (problem !== null) {
+        // The file in use is as sound as it was.
+        quotasFile = before;
+        quotaProblem = problemBefore;
+      }
       return problem;
     }
     const quotas = readQuotas();

@@ -49,6 +49,8 @@ export interface SpeedView {
 export type LocalHour = (ts: number) => { readonly hour: number; readonly day: number };
 
 const SLOT_S = 60;
+/** A week of minutes: no rolling window is longer. */
+const MOST_SLOTS = 10_080;
 const MIN_SAMPLES = 10;
 /** Weight of the newest day in an hour's figure. */
 const EWMA_ALPHA = 0.2;
@@ -150,6 +152,8 @@ export class SpeedBook {
     const last = this.#slots.at(-1);
     const start = Math.max(Math.floor(ts / SLOT_S) * SLOT_S, last?.start ?? -Infinity);
     if (last !== undefined && last.start === start) return last;
+    // Without readers nobody else would forget.
+    if (this.#slots.length > MOST_SLOTS) this.#slots.splice(0, this.#slots.length - MOST_SLOTS);
     const slot: Slot = { start, sums: noSums(), ttft: new Sketch(), ttftSum: 0 };
     this.#slots.push(slot);
     return slot;

@@ -41,7 +41,7 @@ export function readVendorMeters(lane: string, headers: readonly string[], obser
       readings.push({
         lane,
         meter: kind,
-        value: limit === null || remaining === null ? null : limit - remaining,
+        value: limit === null || remaining === null ? null : Math.max(0, limit - remaining),
         unit: kind === 'requests' ? 'requests' : 'tokens',
         limit,
         remaining,
@@ -67,11 +67,16 @@ function number(text: string | undefined): number | null {
 
 function epochToIso(text: string | undefined): string | null {
   const seconds = number(text);
-  return seconds === null || seconds === 0 ? toIso(text) : new Date(seconds * 1000).toISOString();
+  if (seconds === null) return toIso(text);
+  // Zero is no time, and a time beyond what a date can hold was given in another unit.
+  return seconds === 0 || seconds > MAX_DATE_S ? null : new Date(seconds * 1000).toISOString();
 }
 
+const MAX_DATE_S = 8.64e12;
+
 function toIso(text: string | undefined): string | null {
-  if (text === undefined) return null;
+  // `Date.parse` makes a year of any small number.
+  if (text === undefined || !/^\d{4}-\d\d-\d\d[Tt ]/.test(text)) return null;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }

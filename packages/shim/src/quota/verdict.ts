@@ -123,7 +123,7 @@ function etaClear(question: ClearQuestion): number {
 }
 
 function isFull({ used, cap }: WindowUse, pending: number): boolean {
-  return cap !== null && (used >= cap || used + pending > cap);
+  return cap !== null && (used >= cap || used + Math.min(pending, cap) > cap);
 }
 
 function windowUse(used: number, cap: number | null): WindowUse {

@@ -141,7 +141,11 @@ describe('chooseLanes', () => {
   it('forces Haiku to Z.AI, and only Haiku', () => {
     const policy = { forceHaikuToZai: true };
     const routes = [{ pattern: '*', provider: 'anthropic' }];
-    expect(choose('claude-3-5-HAIKU', { policy, routes })).toMatchObject({ ids: ['zai'], decision: 'forced_model' });
+    expect(choose('claude-3-5-HAIKU', { policy, routes })).toMatchObject({
+      // The lanes it would have taken stay its fallbacks.
+      ids: ['zai', 'anthropic'],
+      decision: 'forced_model',
+    });
     expect(choose('claude-sonnet-4-5', { policy, routes })).toMatchObject({
       ids: ['anthropic'],
       decision: 'pass_through',

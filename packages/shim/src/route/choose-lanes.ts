@@ -53,17 +53,18 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
     return { lanes: own, decision: 'failover_paused', reason: 'OFFLOAD_PAUSED=1: only pass-through lanes', skipped };
   }
   const isForced = policy.forceHaikuToZai && lanes.has('zai') && /haiku/i.test(question.model);
-  if (isForced) {
-    const forced = usable(['zai']);
-    if (forced.length > 0) return { lanes: forced, decision: 'forced_model', reason: 'FORCE_HAIKU_TO_ZAI=1', skipped };
-  }
   const model = config.manualModel ?? question.model;
   const matching = config.catalog.routes.filter((route) => routeMatches(route, model, question));
   const [first, ...later] = matching;
   const laterLanes = later.map((route) => route.lane);
-  const wanted = first === undefined ? [] : [first.lane, ...(first.fallback ?? laterLanes)];
+  const routed = first === undefined ? [] : [first.lane, ...(first.fallback ?? laterLanes)];
+  const wanted = isForced ? ['zai', ...routed] : routed;
   let chosen = usable([...new Set(wanted)]);
-  let reason = first === undefined ? 'no route matches' : `route ${first.pattern} → ${first.lane}`;
+  let reason = isForced
+    ? 'FORCE_HAIKU_TO_ZAI=1'
+    : first === undefined
+      ? 'no route matches'
+      : `route ${first.pattern} → ${first.lane}`;
   if (chosen.length === 0) {
     // The chosen lanes can't be used: the next matching route, then any pass-through lane, rather than an error.
     const rest = [...laterLanes, ...[...lanes.values()].filter((lane) => lane.passThrough).map((lane) => lane.id)];
@@ -75,9 +76,7 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
     decision: decide({
       lane: chosen[0]?.lane,
       manual: config.manualModel !== null,
-      unlicensed: skipped.some(
-        (item) => item.lane === (isForced ? 'zai' : wanted[0]) && item.reason.startsWith('license_block'),
-      ),
+      unlicensed: skipped.some((item) => item.lane === wanted[0] && item.reason.startsWith('license_block')),
     }),
     reason: withSkipped(reason, skipped),
     skipped,

@@ -15,7 +15,8 @@ export class EventRing {
   }
 
   push(events: readonly StoredEvent[]): void {
-    this.#events.push(...events);
+    // One by one: a large batch spread over arguments overflows the stack.
+    for (const event of events) this.#events.push(event);
     if (this.#events.length > this.#size * 1.2) this.#events.splice(0, this.#events.length - this.#size);
     for (const reader of this.#readers) reader(events);
   }

@@ -1,6 +1,8 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readSync,
@@ -52,6 +54,9 @@ export class UsageLog {
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing = false;
+  #closed = false;
+  /** Told when the write under way is over. */
+  #onIdle: (() => void) | undefined;
   #error: string | null = null;
   #writes = 0;
   #writeErrors = 0;
@@ -88,9 +93,11 @@ export class UsageLog {
     };
   }
 
-  /** Writes what is left, at once. */
-  close(): void {
-    clearTimeout(this.#timer);
+  /** Writes what is left, behind a write that is under way. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#writing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     try {
       if (this.#fd === null) this.#open();
       if (this.#lines.length > 0 && this.#fd !== null) {
@@ -101,6 +108,7 @@ export class UsageLog {
     } catch (error) {
       this.#failed(error as Error);
     }
+    clearTimeout(this.#timer);
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
   }
@@ -109,17 +117,19 @@ export class UsageLog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing || this.#lines.length === 0) return;
+    let sizeBefore = 0;
     try {
       if (this.#fd === null) this.#open();
       this.#rotateIfDue();
+      if (this.#fd !== null) sizeBefore = fstatSync(this.#fd).size;
     } catch (error) {
       this.#failed(error as Error);
       return;
     }
-    this.#write(this.#take());
+    this.#write(this.#take(), sizeBefore);
   }
 
-  #write(lines: readonly string[]): void {
+  #write(lines: readonly string[], sizeBefore: number): void {
     const fd = this.#fd;
     if (fd === null) return;
     const bytes = Buffer.from(lines.join('\n') + '\n');
@@ -129,7 +139,9 @@ export class UsageLog {
         if (error === null && from + written < bytes.length) return step(from + written);
         this.#writing = false;
         if (error !== null) {
+          takeBack(fd, sizeBefore);
           this.#putBack(lines, error);
+          this.#onIdle?.();
           return;
         }
         this.#size += bytes.length;
@@ -138,6 +150,7 @@ export class UsageLog {
         this.#dropped = 0;
         this.#onDurable(lines);
         if (this.#lines.length > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+        this.#onIdle?.();
       });
     };
     step(0);
@@ -189,22 +202,47 @@ export class UsageLog {
     if (fstatSync(this.#fd).nlink === 0) {
       // Somebody deleted the file: what is written to it now would be gone with it.
       closeSync(this.#fd);
+      this.#fd = null;
       this.#open();
     }
     if (this.#size === 0) return;
-    const { maxBytes, maxAgeMs, maxFiles, folder, now } = this.#options;
+    const { maxBytes, maxAgeMs, now } = this.#options;
     if (this.#size < maxBytes && now() - this.#bornMs < maxAgeMs) return;
-    closeSync(this.#fd);
-    this.#fd = null;
+    try {
+      this.#archive();
+    } catch {
+      // The file grows past its size rather than hold back what is to be written.
+    }
+    if (this.#fd === null) this.#open();
+  }
+
+  #archive(): void {
+    const { maxFiles, folder, now } = this.#options;
     const archive = join(folder, 'archive');
     mkdirSync(archive, { recursive: true, mode: 0o700 });
-    const stamp = new Date(now()).toISOString().replace(/[-:]/g, '').replace('.', '');
-    renameSync(this.path, join(archive, `usage-${stamp}.jsonl`));
+    let at = now();
+    const target = (): string => join(archive, `usage-${stampOf(at)}.jsonl`);
+    while (existsSync(target())) at += 1;
+    renameSync(this.path, target());
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
     const old = readdirSync(archive)
       .filter((name) => /^usage-\d{8}T\d+Z\.jsonl$/.test(name))
       .toSorted();
     for (const name of old.slice(0, Math.max(0, old.length - maxFiles))) rmSync(join(archive, name), { force: true });
-    this.#open();
+  }
+}
+
+function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]/g, '').replace('.', '');
+}
+
+/** Lines that went out in part would be there twice once the rest is written again. */
+function takeBack(fd: number, size: number): void {
+  try {
+    ftruncateSync(fd, size);
+  } catch {
+    // Half a line is mended when the file is opened again.
   }
 }
 
