@@ -71,7 +71,7 @@ export function parseJsonFile(file: string, text: string): LocatedDocument | Con
     return { file, line, message: 'not valid JSON', remedy: 'Check commas, quotes and brackets on this line' };
   }
   const located = parseYaml(file, text);
-  return { value, lineOf: 'value' in located ? located.lineOf : () => null };
+  return { value, lineOf: (pointer) => ('value' in located ? located.lineOf(pointer) : null) };
 }
 
 /** Offset of the first character that no valid JSON could have there: the longest beginning that only lacks its end. */
