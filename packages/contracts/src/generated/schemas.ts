@@ -2068,7 +2068,6 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "description": "Usage, quota verdict and speeds of one model.",
       "type": "object",
       "required": [
-        "provider",
         "rolling_in",
         "rolling_out",
         "rolling_pct",

@@ -764,7 +764,7 @@ export interface EventCounts {
 /** Usage, quota verdict and speeds of one model. */
 export interface ModelUsage {
   /** Provider the quota entry names, or the lane that served the model. */
-  provider: string
+  provider?: string
   /** Input tokens in the rolling window. */
   rolling_in: number
   /** Output tokens in the rolling window. */

@@ -3,7 +3,8 @@ import type { ModelUsage, Usage } from '@ccp/contracts';
 /** Where a model with at least one cap stands. */
 export interface QuotaStanding {
   readonly model: string;
-  readonly provider: string;
+  /** Null: an older shim without a quota for the model names none. */
+  readonly provider: string | null;
   readonly verdict: 'ok' | 'warn' | 'block';
   /** Window the verdict comes from; null: none, or not said. */
   readonly reason: string | null;
@@ -39,7 +40,7 @@ function toStanding(model: string, usage: ModelUsage, ts: number): QuotaStanding
   const reason = flags?.reason;
   return {
     model,
-    provider: usage.provider,
+    provider: usage.provider ?? null,
     verdict: block ? 'block' : warn ? 'warn' : 'ok',
     reason: reason === undefined || reason === 'none' || reason === '' ? null : reason,
     warn_at_pct: usage.warn_pct?.auto ?? usage.warn_pct_auto ?? usage.warn_pct?.cfg ?? null,

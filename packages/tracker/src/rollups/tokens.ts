@@ -11,7 +11,7 @@ export interface TokenSums {
 
 export interface ModelTokens extends TokenSums {
   readonly model: string;
-  readonly provider: string;
+  readonly provider: string | null;
 }
 
 /** Models, the busiest first, and their sum. */
@@ -35,7 +35,7 @@ function toModelTokens(model: string, usage: ModelUsage): ModelTokens {
   const types = usage.tokens?.rolling;
   return {
     model,
-    provider: usage.provider,
+    provider: usage.provider ?? null,
     requests: usage.reqs,
     input_tokens: types?.input ?? usage.rolling_in,
     output_tokens: types?.output ?? usage.rolling_out,
