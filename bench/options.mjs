@@ -20,7 +20,7 @@ interleaved run on loopback, and prints the ratios and the targets.
   --help             this text
 
 Environment: CCP_BENCH_CACHE  folder where peers are installed by npm (default ~/.cache/ccp-bench)
-             CCP_BENCH_NGINX  path of nginx (default: found on PATH or /usr/sbin/nginx)`;
+             CCP_BENCH_NGINX  path of nginx (default: the usual places)`;
 
 /** A wrong command line; its message is one line for the user. */
 export class UsageError extends Error {}

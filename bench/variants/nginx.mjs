@@ -25,9 +25,11 @@ export const nginx = {
 };
 
 function findNginx() {
-  const places = [process.env.CCP_BENCH_NGINX, '/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/nginx'];
-  const found = places.find((path) => path !== undefined && existsSync(path));
-  if (found === undefined) throw new NotAvailable('nginx is not installed');
+  const named = process.env.CCP_BENCH_NGINX;
+  const places =
+    named === undefined ? ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/nginx'] : [named];
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined) throw new NotAvailable(`nginx is not installed (looked for ${places.join(', ')})`);
   return found;
 }
 

@@ -66,7 +66,9 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const counters = new Counters();
   const booked = new Set<string>();
   const bookName = (model: string): string => {
-    const name = model === '' ? '(none)' : model;
+    if (booked.has(model)) return model;
+    // A name is a label and a part of keys: one line.
+    const name = model === '' ? '(none)' : model.replace(/\p{Cc}/gu, ' ');
     if (booked.has(name)) return name;
     if (booked.size >= MAX_MODELS) return OTHER_MODELS;
     booked.add(name);
@@ -86,12 +88,9 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
 
   // 6. Record.
   const ring = new EventRing();
-  let seq = 0;
-  let durable = 0;
-  const log = new UsageLog({ folder: settings.logsDir, ...settings.logRotation, now: Date.now }, (lines) => {
-    // Readers hear of an event only when it is on disk.
-    ring.push(lines.map((line) => ({ seq: (durable += 1), line })));
-  });
+  // Readers hear of an event only when it is on disk.
+  const logOptions = { folder: settings.logsDir, ...settings.logRotation, now: Date.now };
+  const log = new UsageLog(logOptions, (block) => ring.push(block));
   const metrics = createMetrics({
     counters,
     startedTs,
@@ -108,7 +107,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     nowTs,
     bookName,
     rerouteMode: settings.rerouteMode,
-    appendEvent: (event) => log.append(JSON.stringify({ seq: (seq += 1), ...event })),
+    log,
     addSpeed: (model, sample) => speedBook(model).add(sample),
     readMeters: readVendorMeters,
     observe: (where, ended) => metrics.observe(where, ended),

@@ -1,11 +1,12 @@
-import type { Ended, Permit } from './exchange.ts';
+import type { Accepted, Ended, Permit } from './exchange.ts';
 import { failure, FAILURES, type Failure } from './failure.ts';
 import type { Stages } from './pipeline.ts';
 import { answerFailure } from './http/answer-failure.ts';
+import type { ConfigSnapshot } from './config/catalog.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { relay } from './meter/relay.ts';
 import { admit, type AdmitOptions } from './quota/admit.ts';
-import { chooseLanes, type RoutePolicy } from './route/choose-lanes.ts';
+import { chooseLanes, type LaneChoice, type RoutePolicy } from './route/choose-lanes.ts';
 import type { Recorder } from './store/recorder.ts';
 import { forward, type ForwardOptions } from './upstream/forward.ts';
 
@@ -19,15 +20,11 @@ export interface StageParts {
 
 /** Binds each stage to its parts. The order of the stages is in pipeline.ts. */
 export function createStages({ config, policy, admission, forwarding, recorder }: StageParts): Stages {
+  const choose = rememberedChoice(policy);
   return {
     route: (accepted) => {
       const snapshot = config.current();
-      const { model, stream, agentId } = accepted.facts;
-      return {
-        accepted,
-        config: snapshot,
-        choice: chooseLanes({ model, stream, subagent: agentId !== null }, snapshot, policy),
-      };
+      return { accepted, config: snapshot, choice: choose(accepted, snapshot) };
     },
     admit: async (routed, index, trail) => {
       const permit = await admit(routed, index, trail, admission);
@@ -48,6 +45,26 @@ export function createStages({ config, policy, admission, forwarding, recorder }
   };
 }
 
+/** The same question under the same configuration has the same answer; agents ask it thousands of times. */
+function rememberedChoice(policy: RoutePolicy): (accepted: Accepted, snapshot: ConfigSnapshot) => LaneChoice {
+  const bySnapshot = new WeakMap<ConfigSnapshot, Map<string, LaneChoice>>();
+  return ({ facts }, snapshot) => {
+    const { model, stream } = facts;
+    const subagent = facts.agentId !== null;
+    let choices = bySnapshot.get(snapshot);
+    if (choices === undefined) bySnapshot.set(snapshot, (choices = new Map()));
+    const key = `${stream ? 's' : ''}${subagent ? 'a' : ''}\n${model}`;
+    let choice = choices.get(key);
+    if (choice === undefined) {
+      if (choices.size >= MOST_CHOICES) choices.clear();
+      choice = chooseLanes({ model, stream, subagent }, snapshot, policy);
+      choices.set(key, choice);
+    }
+    return choice;
+  };
+}
+
+const MOST_CHOICES = 500;
 const UNEXPLAINED = failure('internal', 'The attempt ended without a reason.');
 
 function answerItself(permit: Permit, reason: Failure): Ended {

@@ -5,7 +5,7 @@ import { readVendorMeters } from './vendor-meters.ts';
 const OBSERVED_AT = '2026-01-14T12:00:00.000Z';
 
 function read(headers: Readonly<Record<string, string>>): ReturnType<typeof readVendorMeters> {
-  return readVendorMeters('anthropic', Object.entries(headers).flat(), OBSERVED_AT);
+  return readVendorMeters('anthropic', Object.entries(headers).flat(), Date.parse(OBSERVED_AT) / 1000);
 }
 
 describe('readVendorMeters', () => {

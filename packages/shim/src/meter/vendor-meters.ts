@@ -8,14 +8,19 @@ import type { MeterReading } from '@ccp/contracts';
  * @param headers flat name, value list
  * @returns readings without age; empty when the answer carried none
  */
-export function readVendorMeters(lane: string, headers: readonly string[], observedAt: string): MeterReading[] {
-  const named = new Map<string, string>();
+export function readVendorMeters(
+  lane: string,
+  headers: readonly string[],
+  observedTs: number,
+): readonly MeterReading[] {
+  let named: Map<string, string> | null = null;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
-    if (name.length > PREFIX.length && name.toLowerCase().startsWith(PREFIX))
-      named.set(name.toLowerCase().slice(PREFIX.length), headers[index + 1] ?? '');
+    if (name.length <= PREFIX.length || !name.toLowerCase().startsWith(PREFIX)) continue;
+    (named ??= new Map()).set(name.toLowerCase().slice(PREFIX.length), headers[index + 1] ?? '');
   }
-  if (named.size === 0) return [];
+  if (named === null) return NO_READINGS;
+  const observedAt = new Date(observedTs * 1000).toISOString();
   const claim = named.get('unified-representative-claim') ?? null;
   const readings: MeterReading[] = [];
   for (const key of named.keys()) {
@@ -57,6 +62,7 @@ export function readVendorMeters(lane: string, headers: readonly string[], obser
 }
 
 const PREFIX = 'anthropic-ratelimit-';
+const NO_READINGS: readonly MeterReading[] = [];
 
 /** Providers have been seen to send "-0.0". */
 function number(text: string | undefined): number | null {

@@ -9,26 +9,39 @@ export interface ModelNames {
 
 /** Exact name, then the same model under another spelling or date, then globs in file order. */
 export function limitFinder(names: ModelNames): LimitOf {
-  const compiled = new WeakMap<
-    QuotaConfig,
-    { limit: ModelLimit; folded: string; matches: (name: string) => boolean }[]
-  >();
+  const finders = new WeakMap<QuotaConfig, (lane: string, model: string) => ModelLimit | null>();
   return (config, lane, model) => {
-    let rules = compiled.get(config);
-    if (rules === undefined) {
-      rules = config.limits.map((limit) => ({
-        limit,
-        folded: names.fold(limit.model),
-        matches: names.matcher(limit.model),
-      }));
-      compiled.set(config, rules);
+    let find = finders.get(config);
+    if (find === undefined) {
+      find = finderFor(config, names);
+      finders.set(config, find);
     }
+    return find(lane, model);
+  };
+}
+
+/** Answers are kept: a few lanes and models ask again and again, and the patterns cost more than the rest of admission. */
+function finderFor(config: QuotaConfig, names: ModelNames): (lane: string, model: string) => ModelLimit | null {
+  const rules = config.limits.map((limit) => ({
+    limit,
+    folded: names.fold(limit.model),
+    matches: names.matcher(limit.model),
+  }));
+  const answers = new Map<string, ModelLimit | null>();
+  return (lane, model) => {
+    const key = `${lane}\n${model}`;
+    const known = answers.get(key);
+    if (known !== undefined) return known;
     const here = rules.filter(({ limit }) => limit.lane === null || limit.lane === lane);
     const folded = names.fold(model);
     const rule =
       here.find(({ limit }) => limit.model === model) ??
       here.find((candidate) => candidate.folded === folded) ??
       here.find((candidate) => candidate.matches(model));
+    if (answers.size >= MOST_ANSWERS) answers.clear();
+    answers.set(key, rule?.limit ?? null);
     return rule?.limit ?? null;
   };
 }
+
+const MOST_ANSWERS = 2_000;

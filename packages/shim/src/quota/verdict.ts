@@ -56,13 +56,21 @@ export function counted(tokens: Tokens, weights: Weights): number {
 export function judgeQuota(question: VerdictQuestion): Verdict {
   const { limit, series, nowTs } = question;
   const weights = limit?.weights ?? DEFAULT_WEIGHTS;
-  const rollingSums = series.map((one) => one.rolling(nowTs));
-  const rollingUsed = rollingSums.reduce((sum, one) => sum + counted(one, weights), 0);
   const weekStart = weekStartTs(limit, question.weeklyS, nowTs);
-  const weeklySums = series.map((one) => (weekStart === null ? one.weekly(nowTs) : one.since(weekStart)));
-  const weeklyUsed = weeklySums.reduce((sum, one) => sum + counted(one, weights), 0);
   const inHours = limit?.weeklyType === 'hours';
-  const weeklyHours = weeklySums.reduce((sum, one) => sum + one.dirtyS, 0) / 3600;
+  let rollingUsed = 0;
+  let weeklyUsed = 0;
+  let weeklyS = 0;
+  let oldest = Infinity;
+  for (const one of series) {
+    const lately = one.rolling(nowTs);
+    rollingUsed += counted(lately, weights);
+    oldest = Math.min(oldest, lately.oldestTs ?? Infinity);
+    const week = weekStart === null ? one.weekly(nowTs) : one.since(weekStart);
+    weeklyUsed += counted(week, weights);
+    weeklyS += week.dirtyS;
+  }
+  const weeklyHours = weeklyS / 3600;
 
   const rolling = windowUse(rollingUsed, limit?.rollingTokens ?? null);
   const weekly = inHours
@@ -77,7 +85,6 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
     limit !== null && limit.warnPct !== null && use.cap !== null && use.pct >= limit.warnPct;
   const blockedBy = over(rolling) ? 'rolling' : over(weekly) ? 'weekly' : 'none';
   const warnedBy = warned(rolling) ? 'rolling' : warned(weekly) ? 'weekly' : 'none';
-  const oldest = Math.min(...rollingSums.map((one) => one.oldestTs ?? Infinity));
   return {
     verdict: blockedBy !== 'none' ? 'block' : warnedBy !== 'none' ? 'warn' : 'allow',
     reason: blockedBy !== 'none' ? blockedBy : warnedBy,

@@ -1,6 +1,5 @@
 import type { UsageEvent } from '@ccp/contracts';
 import type { Ended, Permit } from '../exchange.ts';
-import type { Verdict } from '../quota/verdict.ts';
 import { opName } from './counters.ts';
 
 export interface LineContext {
@@ -12,59 +11,16 @@ export interface LineContext {
   readonly model: string;
 }
 
-/** The line written before an attempt. Status −1: nothing has been answered yet. */
-export function decisionLine(permit: Permit, ts: number, context: LineContext): Omit<UsageEvent, 'seq'> {
-  return {
-    ...common(permit, ts, context),
-    event: 'decision',
-    status: -1,
-    reason: 'attempt',
-    ended: 'pending',
-    ...NOTHING_YET,
-  };
-}
-
-/** The line written when the body is over. */
-export function completionLine(ended: Ended, ts: number, context: LineContext): Omit<UsageEvent, 'seq'> {
-  return {
-    ...common(ended.permit, ts, context),
-    event: 'completion',
-    status: ended.status,
-    reason: ended.errType === '' ? 'ok' : ended.how === 'timeout' ? 'stream_timeout' : ended.errType,
-    ended: ended.how,
-    input_tokens: ended.tokens.input,
-    output_tokens: ended.tokens.output,
-    cache_write_tokens: ended.tokens.cacheWrite,
-    cache_read_tokens: ended.tokens.cacheRead,
-    usage_known: ended.usageKnown,
-    latency_ms: Math.round(ended.latencyMs),
-    stream_ms: roundOrNull(ended.streamMs),
-    ttft_ms: roundOrNull(ended.ttftMs),
-    err_type: ended.errType,
-    request_id: ended.requestId,
-  };
-}
-
-const NOTHING_YET = {
-  input_tokens: 0,
-  output_tokens: 0,
-  cache_write_tokens: 0,
-  cache_read_tokens: 0,
-  usage_known: false,
-  latency_ms: 0,
-  stream_ms: null,
-  ttft_ms: null,
-  err_type: '',
-  request_id: null,
-};
-
-function common(permit: Permit, ts: number, context: LineContext): Omit<UsageEvent, 'seq' | 'status'> {
+/**
+ * The fields both lines of an attempt share, as the inside of a JSON object. Made once per attempt: an object of fifty
+ * fields that is spread and written twice costs more than relaying the request.
+ */
+export function sharedFields(permit: Permit, context: LineContext): string {
   const { accepted } = permit.routed;
-  const { verdict } = permit.reservation;
-  return {
+  const { rolling, weekly } = permit.reservation.verdict;
+  const fields = {
     usage_event_schema: 'v1',
     epoch: context.epoch,
-    ts,
     rid: accepted.rid,
     lane: permit.lane.id,
     provider: permit.lane.id,
@@ -79,7 +35,12 @@ function common(permit: Permit, ts: number, context: LineContext): Omit<UsageEve
     fallback_from: permit.fallbackFrom,
     decision: permit.decision,
     decision_reason: permit.decisionReason,
-    ...quotaFields(verdict),
+    rolling_used_tokens: rolling.used,
+    rolling_capacity_tokens: rolling.cap,
+    weekly_used_tokens: weekly.used,
+    weekly_capacity_tokens: weekly.cap,
+    headroom_pct_rolling: rolling.cap === null ? null : Math.max(0, 1 - rolling.pct),
+    headroom_pct_weekly: weekly.cap === null ? null : Math.max(0, 1 - weekly.pct),
     warn_pct_cfg: context.warnPctCfg,
     warn_pct_auto: context.warnPctCfg,
     warn_pct_confidence: null,
@@ -94,19 +55,52 @@ function common(permit: Permit, ts: number, context: LineContext): Omit<UsageEve
     wasted_retry_ms: Math.round(permit.wastedMs),
     session_id: accepted.facts.sessionId,
     agent_id: accepted.facts.agentId,
-  };
+  } satisfies Partial<UsageEvent>;
+  return JSON.stringify(fields).slice(1, -1);
 }
 
-function quotaFields({ rolling, weekly }: Verdict): Partial<UsageEvent> {
-  return {
-    rolling_used_tokens: rolling.used,
-    rolling_capacity_tokens: rolling.cap,
-    weekly_used_tokens: weekly.used,
-    weekly_capacity_tokens: weekly.cap,
-    headroom_pct_rolling: rolling.cap === null ? null : Math.max(0, 1 - rolling.pct),
-    headroom_pct_weekly: weekly.cap === null ? null : Math.max(0, 1 - weekly.pct),
-  };
+/** The line written before an attempt. Status −1: nothing has been answered yet. */
+export function decisionLine(seq: number, ts: number, shared: string): string {
+  return `{"seq":${seq},"ts":${ts},${shared},${NOTHING_YET}`;
 }
+
+/** The line written when the body is over. */
+export function completionLine(seq: number, ts: number, shared: string, ended: Ended): string {
+  const own = {
+    event: 'completion',
+    status: ended.status,
+    reason: ended.errType === '' ? 'ok' : ended.how === 'timeout' ? 'stream_timeout' : ended.errType,
+    ended: ended.how,
+    input_tokens: ended.tokens.input,
+    output_tokens: ended.tokens.output,
+    cache_write_tokens: ended.tokens.cacheWrite,
+    cache_read_tokens: ended.tokens.cacheRead,
+    usage_known: ended.usageKnown,
+    latency_ms: Math.round(ended.latencyMs),
+    stream_ms: roundOrNull(ended.streamMs),
+    ttft_ms: roundOrNull(ended.ttftMs),
+    err_type: ended.errType,
+    request_id: ended.requestId,
+  } satisfies Partial<UsageEvent>;
+  return `{"seq":${seq},"ts":${ts},${shared},${JSON.stringify(own).slice(1)}`;
+}
+
+const NOTHING_YET = JSON.stringify({
+  event: 'decision',
+  status: -1,
+  reason: 'attempt',
+  ended: 'pending',
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_write_tokens: 0,
+  cache_read_tokens: 0,
+  usage_known: false,
+  latency_ms: 0,
+  stream_ms: null,
+  ttft_ms: null,
+  err_type: '',
+  request_id: null,
+} satisfies Partial<UsageEvent>).slice(1);
 
 function roundOrNull(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);

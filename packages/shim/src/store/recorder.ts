@@ -1,9 +1,9 @@
-import type { MeterReading, UsageEvent } from '@ccp/contracts';
+import type { MeterReading } from '@ccp/contracts';
 import type { RerouteMode } from '../config/settings.ts';
 import type { Attempted, Ended, Judgement, Permit, Refusal } from '../exchange.ts';
 import type { SpeedSample } from '../meter/speeds.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
-import { completionLine, decisionLine, type LineContext } from './event-line.ts';
+import { completionLine, decisionLine, sharedFields } from './event-line.ts';
 
 /** Where the books send what they learn. */
 export interface RecorderOptions {
@@ -11,9 +11,10 @@ export interface RecorderOptions {
   readonly rerouteMode: RerouteMode;
   readonly counters: Counters;
   readonly nowTs: () => number;
-  readonly appendEvent: (event: Omit<UsageEvent, 'seq'>) => void;
+  /** Where lines go; `nextSeq` is the number the next one must carry. */
+  readonly log: { readonly nextSeq: number; append(line: string): void };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
-  readonly readMeters: (lane: string, headers: readonly string[], observedAt: string) => MeterReading[];
+  readonly readMeters: (lane: string, headers: readonly string[], observedTs: number) => readonly MeterReading[];
   readonly observe: (
     where: { readonly lane: string; readonly model: string; readonly op: string },
     ended: Ended,
@@ -30,6 +31,7 @@ export class Recorder {
   readonly meters = new Map<string, MeterReading>();
   readonly #options: RecorderOptions;
   readonly #left = new WeakSet<Permit>();
+  readonly #shared = new WeakMap<Permit, string>();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -37,7 +39,7 @@ export class Recorder {
 
   /** Before an attempt. */
   announce(permit: Permit): void {
-    const { counters, nowTs, appendEvent } = this.#options;
+    const { counters } = this.#options;
     const model = this.#model(permit);
     const lane = counters.lane(permit.lane.id);
     lane.active += 1;
@@ -58,7 +60,7 @@ export class Recorder {
       const from = permit.fallbackFrom ?? permit.routed.choice.lanes[0]?.lane.id ?? '';
       count(counters.rerouteAttempts, from, permit.lane.id, permit.decision);
     }
-    appendEvent(decisionLine(permit, nowTs(), this.#context(permit)));
+    this.#writeDecision(permit);
   }
 
   /** A quota turned a request away from a lane. */
@@ -69,15 +71,14 @@ export class Recorder {
 
   /** An exchange that no lane took: no attempt was made, and the log has its two lines all the same. */
   refused(ended: Ended): void {
-    const { counters, nowTs, appendEvent } = this.#options;
+    const { counters } = this.#options;
     const { permit } = ended;
     const model = this.#model(permit);
     counters.model(model).requests += 1;
     counters.model(model).errors += 1;
     count(counters.requests, permit.lane.id, this.#op(permit), String(ended.status));
-    const context = this.#context(permit);
-    appendEvent(decisionLine(permit, nowTs(), context));
-    appendEvent(completionLine(ended, nowTs(), context));
+    this.#writeDecision(permit);
+    this.#writeCompletion(ended, this.#options.nowTs());
   }
 
   /** An attempt that came to nothing: another lane will be tried. */
@@ -91,7 +92,7 @@ export class Recorder {
 
   /** The end of the exchange. */
   ended(ended: Ended): void {
-    const { counters, nowTs, appendEvent, addSpeed, observe } = this.#options;
+    const { counters, nowTs, addSpeed, observe } = this.#options;
     const { permit } = ended;
     const ts = nowTs();
     const model = this.#model(permit);
@@ -120,7 +121,7 @@ export class Recorder {
       const streamS = ended.streamMs === null ? null : ended.streamMs / 1000;
       addSpeed(model, { ts, inputTokens: input, outputTokens: output, dirtyS, streamS, ttftMs: ended.ttftMs });
     }
-    appendEvent(completionLine(ended, ts, this.#context(permit)));
+    this.#writeCompletion(ended, ts);
   }
 
   #spend(ended: Ended, model: string): void {
@@ -171,11 +172,7 @@ export class Recorder {
   }
 
   #readMeters(permit: Permit, headers: readonly string[]): void {
-    const readings = this.#options.readMeters(
-      permit.lane.id,
-      headers,
-      new Date(this.#options.nowTs() * 1000).toISOString(),
-    );
+    const readings = this.#options.readMeters(permit.lane.id, headers, this.#options.nowTs());
     for (const reading of readings) this.meters.set(`${reading.lane} ${reading.meter}`, reading);
   }
 
@@ -187,15 +184,25 @@ export class Recorder {
     return this.#options.bookName(permit.routed.accepted.facts.model);
   }
 
-  #context(permit: Permit): LineContext {
-    const { epoch, rerouteMode, warnPctOf, headerModeOf } = this.#options;
-    return {
-      epoch,
-      rerouteMode,
-      warnPctCfg: warnPctOf(permit),
-      headerMode: headerModeOf(permit),
-      model: this.#model(permit),
-    };
+  #writeDecision(permit: Permit): void {
+    const { log, nowTs } = this.#options;
+    log.append(decisionLine(log.nextSeq, nowTs(), this.#sharedFields(permit)));
+  }
+
+  #writeCompletion(ended: Ended, ts: number): void {
+    const { log } = this.#options;
+    log.append(completionLine(log.nextSeq, ts, this.#sharedFields(ended.permit), ended));
+  }
+
+  #sharedFields(permit: Permit): string {
+    let text = this.#shared.get(permit);
+    if (text === undefined) {
+      const { epoch, rerouteMode, warnPctOf, headerModeOf } = this.#options;
+      const context = { epoch, rerouteMode, warnPctCfg: warnPctOf(permit), headerMode: headerModeOf(permit) };
+      text = sharedFields(permit, { ...context, model: this.#model(permit) });
+      this.#shared.set(permit, text);
+    }
+    return text;
   }
 }
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linesOf as linesIn } from './line-block.ts';
 import { UsageLog, type LogOptions } from './usage-log.ts';
 
 let folder: string;
@@ -41,7 +42,7 @@ function openLog(part: Partial<LogOptions> = {}): UsageLog {
   const told = durable;
   const log = new UsageLog(
     { folder, maxBytes: 1e9, maxFiles: 5, maxAgeMs: 1e12, now: () => clockMs, ...part },
-    (lines) => told.push(...lines),
+    (block) => told.push(...linesIn(block)),
   );
   opened.push(log);
   return log;
@@ -84,10 +85,10 @@ describe('UsageLog', () => {
   it('writes lines in order and tells of them only when they are on disk', async () => {
     let toldTooEarly = 0;
     const told: string[] = [];
-    const log = new UsageLog({ folder, maxBytes: 1e9, maxFiles: 5, maxAgeMs: 1e12, now: () => clockMs }, (lines) => {
+    const log = new UsageLog({ folder, maxBytes: 1e9, maxFiles: 5, maxAgeMs: 1e12, now: () => clockMs }, (block) => {
       const onDisk = new Set(linesOf(log.path));
-      toldTooEarly += lines.filter((one) => !onDisk.has(one)).length;
-      told.push(...lines);
+      toldTooEarly += linesIn(block).filter((one) => !onDisk.has(one)).length;
+      told.push(...linesIn(block));
     });
     opened.push(log);
     const wanted = Array.from({ length: 3000 }, (_, index) => line(index, index % 400));

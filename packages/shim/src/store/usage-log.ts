@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { LineGatherer, type LineBlock } from './line-block.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -50,8 +51,9 @@ export class UsageLog {
   #fd: number | null = null;
   #size = 0;
   #bornMs = 0;
-  #lines: string[] = [];
-  #bytes = 0;
+  readonly #gathered = new LineGatherer();
+  /** Blocks that are due, oldest first. */
+  #due: LineBlock[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing = false;
   #closed = false;
@@ -61,10 +63,10 @@ export class UsageLog {
   #writes = 0;
   #writeErrors = 0;
   #dropped = 0;
-  readonly #onDurable: (lines: readonly string[]) => void;
+  readonly #onDurable: (block: LineBlock) => void;
 
   /** `onDurable` hears of lines when they are on disk, in order. Throws when the folder can't be written at all. */
-  constructor(options: LogOptions, onDurable: (lines: readonly string[]) => void) {
+  constructor(options: LogOptions, onDurable: (block: LineBlock) => void) {
     this.#options = options;
     this.#onDurable = onDurable;
     this.path = join(options.folder, 'usage.jsonl');
@@ -72,12 +74,15 @@ export class UsageLog {
     this.#open();
   }
 
+  /** The number the next line will have: they count from 1 and have no gaps but for lines that were lost. */
+  get nextSeq(): number {
+    return this.#gathered.nextSeq;
+  }
+
   /** One JSON text without a newline. */
   append(line: string): void {
-    this.#lines.push(line);
-    this.#bytes += line.length;
-    if (this.#bytes > PENDING_BYTES) this.#dropOldest();
-    if (this.#bytes >= FLUSH_BYTES) this.#flush();
+    this.#gathered.add(line);
+    if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
@@ -89,7 +94,7 @@ export class UsageLog {
         this.#error === null ? null : this.#dropped > 0 ? `${this.#error}; ${this.#dropped} lines lost` : this.#error,
       writes: this.#writes,
       writeErrors: this.#writeErrors,
-      pendingLines: this.#lines.length,
+      pendingLines: this.#due.reduce((sum, block) => sum + block.count, this.#gathered.count),
     };
   }
 
@@ -97,13 +102,13 @@ export class UsageLog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#writing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    while (this.#writing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     try {
       if (this.#fd === null) this.#open();
-      if (this.#lines.length > 0 && this.#fd !== null) {
-        const lines = this.#take();
-        writeAllSync(this.#fd, Buffer.from(lines.join('\n') + '\n'));
-        this.#onDurable(lines);
+      this.#gather();
+      for (let block = this.#due.shift(); block !== undefined && this.#fd !== null; block = this.#due.shift()) {
+        writeAllSync(this.#fd, block.bytes);
+        this.#onDurable(block);
       }
     } catch (error) {
       this.#failed(error as Error);
@@ -116,7 +121,8 @@ export class UsageLog {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing || this.#lines.length === 0) return;
+    this.#gather();
+    if (this.#writing || this.#due.length === 0) return;
     let sizeBefore = 0;
     try {
       if (this.#fd === null) this.#open();
@@ -126,47 +132,53 @@ export class UsageLog {
       this.#failed(error as Error);
       return;
     }
-    this.#write(this.#take(), sizeBefore);
+    const block = this.#due.shift();
+    if (block !== undefined) this.#write(block, sizeBefore);
   }
 
-  #write(lines: readonly string[], sizeBefore: number): void {
+  #gather(): void {
+    const block = this.#gathered.take();
+    if (block === null) return;
+    this.#due.push(block);
+    let waiting = this.#due.reduce((sum, one) => sum + one.bytes.length, 0);
+    while (waiting > PENDING_BYTES) {
+      const oldest = this.#due.shift();
+      if (oldest === undefined) break;
+      waiting -= oldest.bytes.length;
+      this.#dropped += oldest.count;
+    }
+  }
+
+  #write(block: LineBlock, sizeBefore: number): void {
     const fd = this.#fd;
     if (fd === null) return;
-    const bytes = Buffer.from(lines.join('\n') + '\n');
+    const { bytes } = block;
     this.#writing = true;
     const step = (from: number): void => {
       write(fd, bytes, from, bytes.length - from, null, (error, written) => {
         if (error === null && from + written < bytes.length) return step(from + written);
         this.#writing = false;
-        if (error !== null) {
+        if (error === null) {
+          this.#size += bytes.length;
+          this.#writes += block.count;
+          this.#error = null;
+          this.#dropped = 0;
+          this.#onDurable(block);
+          if (this.#due.length > 0) this.#flush();
+          else if (this.#gathered.count > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+        } else {
           takeBack(fd, sizeBefore);
-          this.#putBack(lines, error);
-          this.#onIdle?.();
-          return;
+          this.#putBack(block, error);
         }
-        this.#size += bytes.length;
-        this.#writes += lines.length;
-        this.#error = null;
-        this.#dropped = 0;
-        this.#onDurable(lines);
-        if (this.#lines.length > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
         this.#onIdle?.();
       });
     };
     step(0);
   }
 
-  #take(): string[] {
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#bytes = 0;
-    return lines;
-  }
-
   /** A failed write may have left half a line: the file is opened anew, which mends its tail. */
-  #putBack(lines: readonly string[], error: Error): void {
-    this.#lines = [...lines, ...this.#lines];
-    this.#bytes += lines.reduce((sum, line) => sum + line.length, 0);
+  #putBack(block: LineBlock, error: Error): void {
+    this.#due.unshift(block);
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
     this.#failed(error);
@@ -177,12 +189,6 @@ export class UsageLog {
     this.#error = `${(error as NodeJS.ErrnoException).code ?? error.name}: can't write ${this.path}`;
     this.#timer ??= setTimeout(() => this.#flush(), RETRY_MS);
     this.#timer.unref();
-  }
-
-  #dropOldest(): void {
-    const half = this.#lines.splice(0, Math.ceil(this.#lines.length / 2));
-    this.#dropped += half.length;
-    this.#bytes = this.#lines.reduce((sum, line) => sum + line.length, 0);
   }
 
   #open(): void {

@@ -1,10 +1,11 @@
-import { Histogram, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { MeterReading } from '@ccp/contracts';
 import type { Ended } from '../exchange.ts';
 import type { SpeedView } from '../meter/speeds.ts';
 import type { Counters, Family } from '../store/counters.ts';
 import type { LogStatus } from '../store/usage-log.ts';
 import { counter, gauge } from './copied-family.ts';
+import { Distribution } from './distribution.ts';
 
 export interface MetricsReaders {
   readonly counters: Counters;
@@ -224,47 +225,45 @@ export function createMetrics(readers: MetricsReaders): Metrics {
     values: () => [[[], readers.startedTs]],
   });
 
-  const duration = new Histogram({
+  const laneAndOp = ['lane', 'op'];
+  const duration = new Distribution(registry, {
     name: 'ccp_request_duration_seconds',
     help: 'Accepted to last byte.',
-    labelNames: ['lane', 'op'],
+    labels: laneAndOp,
     buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
-    registers: [registry],
   });
-  const latency = new Histogram({
+  const latency = new Distribution(original, {
     name: 'ccp_latency_ms',
     help: 'Accepted to last byte, in milliseconds.',
-    labelNames: ['lane', 'op'],
+    labels: laneAndOp,
     buckets: [100, 250, 500, 1000, 2000, 5000, 10_000, 30_000],
-    registers: [original],
   });
-  const ttft = new Histogram({
+  const ttft = new Distribution(registry, {
     name: 'gen_ai_server_time_to_first_token_seconds',
     help: 'Accepted to first content delta.',
-    labelNames: GEN_AI,
+    labels: GEN_AI,
     buckets: TTFT_BUCKETS,
-    registers: [registry],
   });
-  const usage = new Histogram({
+  const usage = new Distribution(registry, {
     name: 'gen_ai_client_token_usage',
     help: 'Tokens per request, by type.',
-    labelNames: [...GEN_AI, 'gen_ai_token_type'],
+    labels: [...GEN_AI, 'gen_ai_token_type'],
     buckets: TOKEN_BUCKETS,
-    registers: [registry],
   });
 
   return {
     contentType: registry.contentType,
     text: async (originalNames) => (await registry.metrics()) + (originalNames ? await original.metrics() : ''),
     observe: ({ lane, model, op }, ended) => {
-      duration.observe({ lane, op }, ended.latencyMs / 1000);
-      latency.observe({ lane, op }, ended.latencyMs);
+      const where = `${lane}\n${op}`;
+      duration.observe(where, ended.latencyMs / 1000);
+      latency.observe(where, ended.latencyMs);
       if (op !== 'stream' && op !== 'nonstream') return;
-      const labels = { gen_ai_provider_name: lane, gen_ai_request_model: model };
-      if (ended.ttftMs !== null) ttft.observe(labels, ended.ttftMs / 1000);
+      const what = `${lane}\n${model}`;
+      if (ended.ttftMs !== null) ttft.observe(what, ended.ttftMs / 1000);
       if (!ended.usageKnown) return;
-      usage.observe({ ...labels, gen_ai_token_type: 'input' }, ended.tokens.input);
-      usage.observe({ ...labels, gen_ai_token_type: 'output' }, ended.tokens.output);
+      usage.observe(`${what}\ninput`, ended.tokens.input);
+      usage.observe(`${what}\noutput`, ended.tokens.output);
     },
   };
 }

@@ -1,0 +1,65 @@
+/** Lines that go to disk together, as they will stand there. */
+export interface LineBlock {
+  /** Number of the first line; the others follow. */
+  readonly firstSeq: number;
+  readonly count: number;
+  /** UTF-8, every line with its newline. */
+  readonly bytes: Buffer;
+}
+
+export function linesOf(block: LineBlock): string[] {
+  return block.bytes.toString('utf8', 0, block.bytes.length - 1).split('\n');
+}
+
+/** UTF-8 needs at most this many bytes for one UTF-16 unit. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/**
+ * Gathers lines in one buffer that is used over and over: a line kept as a string until the next flush is copied by the
+ * garbage collector twice and costs more than everything else that is written about a request.
+ */
+export class LineGatherer {
+  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #at = 0;
+  #count = 0;
+  #seq = 0;
+
+  /** The number the next line will get. */
+  get nextSeq(): number {
+    return this.#seq + 1;
+  }
+
+  get bytes(): number {
+    return this.#at;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(line: string): void {
+    const most = this.#at + line.length * MOST_BYTES_PER_UNIT + 1;
+    if (most > this.#buffer.length) this.#grow(most);
+    this.#at += this.#buffer.write(line, this.#at);
+    this.#buffer[this.#at] = 0x0a;
+    this.#at += 1;
+    this.#count += 1;
+    this.#seq += 1;
+  }
+
+  /** What was gathered, copied out; null when nothing was. */
+  take(): LineBlock | null {
+    if (this.#count === 0) return null;
+    const bytes = Buffer.from(this.#buffer.subarray(0, this.#at));
+    const block = { firstSeq: this.#seq - this.#count + 1, count: this.#count, bytes };
+    this.#at = 0;
+    this.#count = 0;
+    return block;
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(size, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#at);
+    this.#buffer = larger;
+  }
+}
