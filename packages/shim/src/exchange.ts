@@ -76,6 +76,14 @@ export interface Permit {
   readonly fallbackFrom: string | null;
   /** Milliseconds spent on attempts that came to nothing. */
   readonly wastedMs: number;
+  readonly notes: AttemptNotes;
+}
+
+/** What the books have written about an attempt so far; only the recorder touches it. */
+export interface AttemptNotes {
+  left: boolean;
+  /** The fields both its log lines share, as text; empty until the first. */
+  sharedFields: string;
 }
 
 /** 3': no attempt. The permit it would have been stays in the books. */

@@ -48,9 +48,22 @@ export function topLevelSpans(text: Buffer, wanted: readonly string[]): (Span | 
   }
 }
 
-/** The parsed value of a span. Throws as `JSON.parse` does. */
+/** The parsed value of a span. Throws as `JSON.parse` does. The common short values go without a parser. */
 export function valueAt(text: Buffer, span: Span): unknown {
-  return JSON.parse(text.toString('utf8', span.start, span.end));
+  const { start, end } = span;
+  const first = text[start];
+  if (first === QUOTE && end - start < PLAIN_BYTES) {
+    let at = start + 1;
+    while (at < end - 1 && isPlain(text[at])) at += 1;
+    if (at === end - 1) return text.toString('latin1', start + 1, at);
+  } else if (first === LOWER_T && end - start === 4 && text.toString('latin1', start, end) === 'true') return true;
+  else if (first === LOWER_F && end - start === 5 && text.toString('latin1', start, end) === 'false') return false;
+  return JSON.parse(text.toString('utf8', start, end));
+}
+
+/** ASCII that stands for itself inside a JSON string. */
+function isPlain(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x20 && byte < 0x7f && byte !== BACKSLASH && byte !== QUOTE;
 }
 
 const QUOTE = 0x22;
@@ -61,6 +74,10 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
+const LOWER_T = 0x74;
+const LOWER_F = 0x66;
+/** Model names and ids are shorter. */
+const PLAIN_BYTES = 100;
 /** Short strings are cheaper to walk than to hand to the native search. */
 const WALK_BYTES = 40;
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Attempted, Ended, EndedHow } from '../exchange.ts';
 import { failure } from '../failure.ts';
 import type { UpstreamAnswer } from '../upstream/answer.ts';
@@ -122,7 +123,7 @@ class RelayedBody {
     const rest = this.#answer.take();
     if (rest !== null) this.#seen(rest);
     if (this.#clientGone) outgoing.destroy();
-    else if (broken === null) outgoing.end(rest ?? undefined);
+    else if (broken === null) endWith(outgoing, rest);
     else this.#breakOff(rest);
     this.#meter.finish((reading) => this.#resolve(this.#toEnded(reading, broken)));
   }
@@ -162,6 +163,15 @@ class RelayedBody {
     if (broken !== null) return 'truncated';
     return this.#answer.isEventStream && this.#answer.status < 300 && !reading.finished ? 'truncated' : 'complete';
   }
+}
+
+/** A short body joins the head in one write when both are text; Latin-1 maps every byte to itself. */
+const SHORT_BYTES = 8 * 1024;
+
+function endWith(outgoing: ServerResponse, rest: Buffer | null): void {
+  if (rest === null) outgoing.end();
+  else if (rest.length <= SHORT_BYTES) outgoing.end(rest.toString('latin1'), 'latin1');
+  else outgoing.end(rest);
 }
 
 /** The error class of the log: "", 401, 429, 4xx, 5xx as the originals wrote them, or what went wrong after a 200. */

@@ -16,7 +16,8 @@ export function readVendorMeters(
   let named: Map<string, string> | null = null;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
-    if (name.length <= PREFIX.length || !name.toLowerCase().startsWith(PREFIX)) continue;
+    if (name.length <= PREFIX.length || (name[0] !== 'a' && name[0] !== 'A')) continue;
+    if (!name.toLowerCase().startsWith(PREFIX)) continue;
     (named ??= new Map()).set(name.toLowerCase().slice(PREFIX.length), headers[index + 1] ?? '');
   }
   if (named === null) return NO_READINGS;

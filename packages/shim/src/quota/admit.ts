@@ -57,6 +57,7 @@ export async function admit(
     reservation,
     releaseSlot: () => undefined,
     preferred: index === 0,
+    notes: { left: false, sharedFields: '' },
     wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
     ...explain(routed, trail, answer),
   };

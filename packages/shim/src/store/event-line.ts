@@ -5,67 +5,107 @@ import { opName } from './counters.ts';
 export interface LineContext {
   readonly epoch: string;
   readonly rerouteMode: string;
-  readonly warnPctCfg: number | null;
-  readonly headerMode: string;
-  /** The book name of the model (bounded in number). */
-  readonly model: string;
+  readonly warnPctOf: (permit: Permit) => number | null;
+  readonly headerModeOf: (permit: Permit) => string;
+  /** The name a model is booked under; bounded in number. */
+  readonly bookName: (model: string) => string;
 }
 
 /**
- * The fields both lines of an attempt share, as the inside of a JSON object. Made once per attempt: an object of fifty
- * fields that is spread and written twice costs more than relaying the request.
+ * Log lines are put together from pieces of JSON text, because an object of fifty fields, built and stringified twice per
+ * request, costs more than relaying a short one. What stays the same from request to request is made into text once.
  */
-export function sharedFields(permit: Permit, context: LineContext): string {
+export class LineWriter {
+  readonly #context: LineContext;
+  readonly #standing = new Map<string, string>();
+
+  constructor(context: LineContext) {
+    this.#context = context;
+  }
+
+  /** The pieces of the line written before an attempt, to be followed by nothing. */
+  decision(seq: number, ts: number, permit: Permit): readonly string[] {
+    return [`{"seq":${seq},"ts":${ts},`, this.#shared(permit), NOTHING_YET];
+  }
+
+  /** The pieces of the line written when the body is over. */
+  completion(seq: number, ts: number, ended: Ended): readonly string[] {
+    return [`{"seq":${seq},"ts":${ts},`, this.#shared(ended.permit), ownFields(ended)];
+  }
+
+  /** What both lines of an attempt share, ready to be followed by more fields. */
+  #shared(permit: Permit): string {
+    const { notes } = permit;
+    if (notes.sharedFields === '') notes.sharedFields = this.#standingFields(permit) + momentFields(permit);
+    return notes.sharedFields;
+  }
+
+  #standingFields(permit: Permit): string {
+    const { accepted } = permit.routed;
+    const model = this.#context.bookName(accepted.facts.model);
+    const op = opName(accepted.op, accepted.facts.stream);
+    const { lane, decision, decisionReason, rerouteDecision, preferred } = permit;
+    const warnPct = this.#context.warnPctOf(permit);
+    const key = `${lane.id}\n${lane.origin}\n${model}\n${permit.model}\n${op}\n${decision}\n${decisionReason}\n${rerouteDecision}\n${preferred}\n${warnPct}`;
+    let text = this.#standing.get(key);
+    if (text === undefined) {
+      const fields = {
+        usage_event_schema: 'v1',
+        epoch: this.#context.epoch,
+        lane: lane.id,
+        provider: lane.id,
+        model,
+        upstream_model: permit.model === accepted.facts.model ? model : permit.model,
+        op,
+        upstream: lane.origin,
+        h2: false,
+        header_mode: this.#context.headerModeOf(permit),
+        decision,
+        decision_reason: decisionReason,
+        warn_pct_cfg: warnPct,
+        warn_pct_auto: warnPct,
+        warn_pct_confidence: null,
+        gap_seconds_p50: null,
+        gap_seconds_p95: null,
+        gap_samples: 0,
+        reroute_mode: this.#context.rerouteMode,
+        reroute_decision: rerouteDecision,
+        preferred_attempt: preferred,
+        cooldown_active: false,
+        cooldown_next_ts: null,
+      } satisfies Partial<UsageEvent>;
+      text = `${JSON.stringify(fields).slice(1, -1)},`;
+      if (this.#standing.size >= MOST_TEXTS) this.#standing.clear();
+      this.#standing.set(key, text);
+    }
+    return text;
+  }
+}
+
+const MOST_TEXTS = 1_000;
+
+function momentFields(permit: Permit): string {
   const { accepted } = permit.routed;
   const { rolling, weekly } = permit.reservation.verdict;
   const fields = {
-    usage_event_schema: 'v1',
-    epoch: context.epoch,
     rid: accepted.rid,
-    lane: permit.lane.id,
-    provider: permit.lane.id,
-    model: context.model,
-    upstream_model: permit.model === accepted.facts.model ? context.model : permit.model,
-    op: opName(accepted.op, accepted.facts.stream),
-    upstream: permit.lane.origin,
-    h2: false,
-    header_mode: context.headerMode,
     retry: permit.attempt > 1,
     attempts: permit.attempt,
     fallback_from: permit.fallbackFrom,
-    decision: permit.decision,
-    decision_reason: permit.decisionReason,
     rolling_used_tokens: rolling.used,
     rolling_capacity_tokens: rolling.cap,
     weekly_used_tokens: weekly.used,
     weekly_capacity_tokens: weekly.cap,
     headroom_pct_rolling: rolling.cap === null ? null : Math.max(0, 1 - rolling.pct),
     headroom_pct_weekly: weekly.cap === null ? null : Math.max(0, 1 - weekly.pct),
-    warn_pct_cfg: context.warnPctCfg,
-    warn_pct_auto: context.warnPctCfg,
-    warn_pct_confidence: null,
-    gap_seconds_p50: null,
-    gap_seconds_p95: null,
-    gap_samples: 0,
-    reroute_mode: context.rerouteMode,
-    reroute_decision: permit.rerouteDecision,
-    preferred_attempt: permit.preferred,
-    cooldown_active: false,
-    cooldown_next_ts: null,
     wasted_retry_ms: Math.round(permit.wastedMs),
     session_id: accepted.facts.sessionId,
     agent_id: accepted.facts.agentId,
   } satisfies Partial<UsageEvent>;
-  return JSON.stringify(fields).slice(1, -1);
+  return `${JSON.stringify(fields).slice(1, -1)},`;
 }
 
-/** The line written before an attempt. Status −1: nothing has been answered yet. */
-export function decisionLine(seq: number, ts: number, shared: string): string {
-  return `{"seq":${seq},"ts":${ts},${shared},${NOTHING_YET}`;
-}
-
-/** The line written when the body is over. */
-export function completionLine(seq: number, ts: number, shared: string, ended: Ended): string {
+function ownFields(ended: Ended): string {
   const own = {
     event: 'completion',
     status: ended.status,
@@ -82,7 +122,7 @@ export function completionLine(seq: number, ts: number, shared: string, ended: E
     err_type: ended.errType,
     request_id: ended.requestId,
   } satisfies Partial<UsageEvent>;
-  return `{"seq":${seq},"ts":${ts},${shared},${JSON.stringify(own).slice(1)}`;
+  return JSON.stringify(own).slice(1);
 }
 
 const NOTHING_YET = JSON.stringify({

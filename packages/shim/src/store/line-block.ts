@@ -37,10 +37,13 @@ export class LineGatherer {
     return this.#count;
   }
 
-  add(line: string): void {
-    const most = this.#at + line.length * MOST_BYTES_PER_UNIT + 1;
-    if (most > this.#buffer.length) this.#grow(most);
-    this.#at += this.#buffer.write(line, this.#at);
+  /** One line, in pieces that are written one behind the other: joining them first would make garbage of each line. */
+  add(pieces: readonly string[]): void {
+    for (const piece of pieces) {
+      this.#reserve(piece.length * MOST_BYTES_PER_UNIT + 1);
+      this.#at += this.#buffer.write(piece, this.#at);
+    }
+    this.#reserve(1);
     this.#buffer[this.#at] = 0x0a;
     this.#at += 1;
     this.#count += 1;
@@ -57,7 +60,9 @@ export class LineGatherer {
     return block;
   }
 
-  #grow(size: number): void {
+  #reserve(bytes: number): void {
+    const size = this.#at + bytes;
+    if (size <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(size, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#at);
     this.#buffer = larger;

@@ -3,7 +3,7 @@ import type { RerouteMode } from '../config/settings.ts';
 import type { Attempted, Ended, Judgement, Permit, Refusal } from '../exchange.ts';
 import type { SpeedSample } from '../meter/speeds.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
-import { completionLine, decisionLine, sharedFields } from './event-line.ts';
+import { LineWriter } from './event-line.ts';
 
 /** Where the books send what they learn. */
 export interface RecorderOptions {
@@ -12,7 +12,7 @@ export interface RecorderOptions {
   readonly counters: Counters;
   readonly nowTs: () => number;
   /** Where lines go; `nextSeq` is the number the next one must carry. */
-  readonly log: { readonly nextSeq: number; append(line: string): void };
+  readonly log: { readonly nextSeq: number; append(...pieces: readonly string[]): void };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
   readonly readMeters: (lane: string, headers: readonly string[], observedTs: number) => readonly MeterReading[];
   readonly observe: (
@@ -30,11 +30,11 @@ export class Recorder {
   /** Newest reading per lane and meter. */
   readonly meters = new Map<string, MeterReading>();
   readonly #options: RecorderOptions;
-  readonly #left = new WeakSet<Permit>();
-  readonly #shared = new WeakMap<Permit, string>();
+  readonly #lines: LineWriter;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#lines = new LineWriter(options);
   }
 
   /** Before an attempt. */
@@ -136,8 +136,8 @@ export class Recorder {
 
   /** An attempt put aside may still be relayed when no lane does better: it leaves its lane once all the same. */
   #leave(permit: Permit, status: number | null, kind: Judgement['kind'], reason: string): void {
-    if (this.#left.has(permit)) return;
-    this.#left.add(permit);
+    if (permit.notes.left) return;
+    permit.notes.left = true;
     const lane = this.#options.counters.lane(permit.lane.id);
     const model = this.#options.counters.model(this.#model(permit));
     lane.active -= 1;
@@ -186,23 +186,12 @@ export class Recorder {
 
   #writeDecision(permit: Permit): void {
     const { log, nowTs } = this.#options;
-    log.append(decisionLine(log.nextSeq, nowTs(), this.#sharedFields(permit)));
+    log.append(...this.#lines.decision(log.nextSeq, nowTs(), permit));
   }
 
   #writeCompletion(ended: Ended, ts: number): void {
     const { log } = this.#options;
-    log.append(completionLine(log.nextSeq, ts, this.#sharedFields(ended.permit), ended));
-  }
-
-  #sharedFields(permit: Permit): string {
-    let text = this.#shared.get(permit);
-    if (text === undefined) {
-      const { epoch, rerouteMode, warnPctOf, headerModeOf } = this.#options;
-      const context = { epoch, rerouteMode, warnPctCfg: warnPctOf(permit), headerMode: headerModeOf(permit) };
-      text = sharedFields(permit, { ...context, model: this.#model(permit) });
-      this.#shared.set(permit, text);
-    }
-    return text;
+    log.append(...this.#lines.completion(log.nextSeq, ts, ended));
   }
 }
 

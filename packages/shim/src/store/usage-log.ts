@@ -8,7 +8,7 @@ import {
   readSync,
   readdirSync,
   renameSync,
-  rmSync,
+  rm,
   write,
   writeSync,
 } from 'node:fs';
@@ -79,9 +79,9 @@ export class UsageLog {
     return this.#gathered.nextSeq;
   }
 
-  /** One JSON text without a newline. */
-  append(line: string): void {
-    this.#gathered.add(line);
+  /** One JSON text without a newline, whole or in pieces. */
+  append(...pieces: readonly string[]): void {
+    this.#gathered.add(pieces);
     if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
@@ -235,7 +235,9 @@ export class UsageLog {
     const old = readdirSync(archive)
       .filter((name) => /^usage-\d{8}T\d+Z\.jsonl$/.test(name))
       .toSorted();
-    for (const name of old.slice(0, Math.max(0, old.length - maxFiles))) rmSync(join(archive, name), { force: true });
+    // Off the loop: taking a file off the disk can take milliseconds, and nobody waits for it.
+    for (const name of old.slice(0, Math.max(0, old.length - maxFiles)))
+      rm(join(archive, name), { force: true }, () => undefined);
   }
 }
 
