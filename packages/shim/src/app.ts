@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
 import { openConfig } from './config/config-store.ts';
 import type { Settings } from './config/settings.ts';
+import type { Ended } from './exchange.ts';
 import { frontDoor } from './http/front-door.ts';
 import { listen } from './http/listen.ts';
 import { noLicense } from './license/entitlements.ts';
@@ -110,7 +111,10 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     log,
     addSpeed: (model, sample) => speedBook(model).add(sample),
     readMeters: readVendorMeters,
-    observe: (where, ended) => metrics.observe(where, ended),
+    observe: (where, ended) => {
+      metrics.observe(where, ended);
+      if (settings.logLevel === 'debug') logger('debug', inOneLine(where, ended));
+    },
     warnPctOf: ({ routed, lane }) =>
       limitOf(routed.config.quotas, lane.id, routed.accepted.facts.model)?.warnPct ?? null,
     headerModeOf: ({ lane }) => headerModeOf(lane),
@@ -214,3 +218,13 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
 }
 
 const noSlot = (): void => undefined;
+
+function inOneLine(
+  where: { readonly lane: string; readonly model: string; readonly op: string },
+  ended: Ended,
+): string {
+  const { input, output, cacheRead, cacheWrite } = ended.tokens;
+  const { permit } = ended;
+  const tokens = `in ${input} out ${output} cache read ${cacheRead} write ${cacheWrite}`;
+  return `${permit.routed.accepted.rid} ${where.model} → ${where.lane} (${permit.decision}) ${where.op} ${ended.status} ${ended.how}, ${Math.round(ended.latencyMs)} ms, ${tokens}`;
+}

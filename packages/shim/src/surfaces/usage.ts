@@ -81,7 +81,7 @@ function modelUsage(model: string, counters: ModelCounters, readers: UsageReader
   const rolling = series.map((one) => one.rolling(nowTs));
   const weekly = series.map((one) => one.weekly(nowTs));
   // The lane whose quota matters most: a limited one before the newest.
-  const lanes = [...new Set([counters.lane, ...series.map((one) => one.lane)])];
+  const lanes = [...new Set([counters.lane, ...series.map((one) => one.lane)])].filter((id) => id !== '');
   const standings = lanes.map((lane) => ({ lane, ...readers.quotas.standing(lane, model, config.quotas, nowTs) }));
   const { verdict, limit, lane } = standings.find((one) => one.limit !== null) ??
     standings[0] ?? { lane: counters.lane, ...readers.quotas.standing(counters.lane, model, config.quotas, nowTs) };
