@@ -77,6 +77,14 @@ interface HourSlot {
   readonly output: Sketch;
   readonly streamS: Sketch;
   readonly dirtyS: Sketch;
+  /** Winsorised sums; null since the last sample. Most hours are over and never change again. */
+  sums: HourSums | null;
+}
+
+interface HourSums {
+  readonly output: number;
+  readonly streamS: number;
+  readonly dirtyS: number;
 }
 
 /**
@@ -113,6 +121,7 @@ export class SpeedBook {
     hour.output.add(sample.outputTokens);
     hour.streamS.add(streamS);
     hour.dirtyS.add(sample.dirtyS);
+    hour.sums = null;
   }
 
   view(nowTs: number, rollingS: number, weeklyS: number): SpeedView {
@@ -164,7 +173,7 @@ export class SpeedBook {
     const key = day * 24 + hour;
     let slot = this.#hours.get(key);
     if (slot === undefined) {
-      slot = { day, hour, start: ts, output: new Sketch(), streamS: new Sketch(), dirtyS: new Sketch() };
+      slot = { day, hour, start: ts, output: new Sketch(), streamS: new Sketch(), dirtyS: new Sketch(), sums: null };
       this.#hours.set(key, slot);
     }
     return slot;
@@ -175,14 +184,15 @@ export class SpeedBook {
     const days = [...this.#hours.values()].filter((slot) => slot.hour === hour).toSorted((a, b) => a.day - b.day);
     const samples = days.reduce((sum, slot) => sum + slot.output.count, 0);
     if (samples < MIN_SAMPLES) return { hour, samples, out_elr_tps: null, out_dirty_tps: null };
-    const smooth = (seconds: (slot: HourSlot) => Sketch): number | null =>
+    const smooth = (seconds: (sums: HourSums) => number): number | null =>
       days.reduce<number | null>((mean, slot) => {
-        const spent = seconds(slot).winsorisedSum(0.01, 0.99);
+        const sums = (slot.sums ??= winsorised(slot));
+        const spent = seconds(sums);
         if (spent <= 0) return mean;
-        const rate = slot.output.winsorisedSum(0.01, 0.99) / spent;
+        const rate = sums.output / spent;
         return mean === null ? rate : mean + EWMA_ALPHA * (rate - mean);
       }, null);
-    return { hour, samples, out_elr_tps: smooth((slot) => slot.streamS), out_dirty_tps: smooth((slot) => slot.dirtyS) };
+    return { hour, samples, out_elr_tps: smooth((sums) => sums.streamS), out_dirty_tps: smooth((sums) => sums.dirtyS) };
   }
 
   #prune(nowTs: number, rollingS: number, weeklyS: number): void {
@@ -194,6 +204,14 @@ export class SpeedBook {
       if (slot.start + 3600 <= nowTs - weeklyS) this.#hours.delete(key);
     }
   }
+}
+
+function winsorised({ output, streamS, dirtyS }: HourSlot): HourSums {
+  return {
+    output: output.winsorisedSum(0.01, 0.99),
+    streamS: streamS.winsorisedSum(0.01, 0.99),
+    dirtyS: dirtyS.winsorisedSum(0.01, 0.99),
+  };
 }
 
 function noSums(): Sums {
