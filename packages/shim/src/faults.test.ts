@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Act, Behaviour } from './simulator/script.ts';
 import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts';
@@ -315,6 +315,47 @@ function openTurn(rig: Rig): { received(): number; leave(): void } {
   socket.write(`POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return { received: () => received, leave: () => socket.destroy() };
 }
+
+describe('a pooled connection that the far side closed while it was idle', () => {
+  /** Serves one request per connection well; a second one on the same connection finds it closed. */
+  async function forgetful(): Promise<{ url: string; connections: () => number; close: () => Promise<void> }> {
+    const sockets = new Set<Socket>();
+    const server = createTcpServer((socket) => {
+      sockets.add(socket);
+      let asked = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        asked += 1;
+        if (asked > 1) socket.end();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}`,
+      connections: () => sockets.size,
+      close: async () => {
+        for (const socket of sockets) socket.destroy();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  it('is asked again once on a fresh one, and nobody is blamed', async () => {
+    const upstream = await forgetful();
+    await using rig = await startRig({ lanes: { anthropic: { base_url: upstream.url } } });
+    expect((await rig.ask({ stream: false })).status).toBe(200);
+    expect((await rig.ask({ stream: false })).status).toBe(200);
+    expect(upstream.connections()).toBe(2);
+    expect((await rig.completions(2)).map(({ status, attempts }) => [status, attempts])).toEqual([
+      [200, 1],
+      [200, 1],
+    ]);
+    expect((await rig.usage()).lanes?.['anthropic']).toMatchObject({ errors: 0, requests: 2, active: 0 });
+    await upstream.close();
+  });
+});
 
 describe('a stalled reader', () => {
   it('holds the upstream back instead of filling the memory', async () => {
