@@ -316,6 +316,26 @@ function openTurn(rig: Rig): { received(): number; leave(): void } {
   return { received: () => received, leave: () => socket.destroy() };
 }
 
+describe('an answer that node refuses to repeat', () => {
+  it('is relayed without its reason phrase, and the next request is served', async () => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () =>
+        socket.end('HTTP/1.1 429 \u5fd9\u788c\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}'),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await using rig = await startRig({
+      lanes: { anthropic: { base_url: `http://127.0.0.1:${port}`, concurrency: 1 } },
+    });
+    for (let index = 0; index < 2; index += 1) expect((await rig.ask()).status).toBe(429);
+    await rig.completions(2);
+    expect((await rig.usage()).lanes?.['anthropic']).toMatchObject({ active: 0, requests: 2 });
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
 describe('a pooled connection that the far side closed while it was idle', () => {
   /** Serves one request per connection well; a second one on the same connection finds it closed. */
   async function forgetful(): Promise<{ url: string; connections: () => number; close: () => Promise<void> }> {

@@ -16,6 +16,8 @@ export interface Stages {
   answerRefusal(refusal: Refusal): Ended;
   /** 6. Into the books: an attempt that came to nothing; an exchange that was never let in; the end of one that was. */
   recordAttempt(attempted: Attempted): void;
+  /** Something surprising happened: what the permit holds is given back. */
+  abandon(permit: Permit): void;
   recordRefusal(ended: Ended): void;
   record(ended: Ended): void;
 }
@@ -36,7 +38,7 @@ export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
       refused.push(permit);
       continue;
     }
-    const attempted = await stages.forward(permit);
+    const attempted = await orAbandon(stages, permit, () => stages.forward(permit));
     if (!isPutAside(attempted, tried.length > 0, index + 1 < lanes.length)) {
       discard(tried);
       return finish(stages, attempted);
@@ -63,8 +65,19 @@ function isPutAside({ judgement, permit }: Attempted, othersFailed: boolean, has
 }
 
 async function finish(stages: Stages, attempted: Attempted): Promise<void> {
-  const { answer } = attempted;
-  stages.record(answer === null ? stages.answerFailure(attempted) : await stages.relay({ ...attempted, answer }));
+  const { answer, permit } = attempted;
+  await orAbandon(stages, permit, async () => {
+    stages.record(answer === null ? stages.answerFailure(attempted) : await stages.relay({ ...attempted, answer }));
+  }).finally(() => answer?.abort('unneeded'));
+}
+
+async function orAbandon<T>(stages: Stages, permit: Permit, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    stages.abandon(permit);
+    throw error;
+  }
 }
 
 function discard(attempts: readonly Attempted[]): void {

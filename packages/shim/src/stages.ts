@@ -39,6 +39,7 @@ export function createStages({ config, policy, admission, forwarding, recorder }
     },
     recordAttempt: (attempted) => recorder.attemptFailed(attempted),
     record: (ended) => recorder.ended(ended),
+    abandon: (permit) => recorder.abandoned(permit),
     recordRefusal: (ended) => recorder.refused(ended),
     answerFailure: ({ permit, failure: reason }) => answerItself(permit, reason ?? UNEXPLAINED),
     answerRefusal: ({ permit, refused }) => answerItself(permit, refused),

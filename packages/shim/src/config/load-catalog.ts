@@ -29,6 +29,15 @@ export function parseCatalog(file: string, text: string, settings: Settings, now
   const warnings = unknownKeys(file, config, at);
   const lanes = new Map<string, Lane>();
   for (const [id, entry] of Object.entries(config.providers)) {
+    if (!/^[\x21-\x7e]+$/.test(id)) {
+      const message = `providers.${id} is not a name of visible ASCII characters`;
+      return {
+        file,
+        line: at('/providers'),
+        message,
+        remedy: 'Answers carry it in a header: use letters, digits, dots and dashes',
+      };
+    }
     const lane = toLane(id, entry, settings);
     if (typeof lane === 'string') {
       return {

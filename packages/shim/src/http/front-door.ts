@@ -58,6 +58,12 @@ function wrongMethod(incoming: IncomingMessage, path: ProxiedPath): Failure | nu
 /** A surprise: the client is told as far as it still can be. */
 function fail(outgoing: ServerResponse, error: unknown, options: FrontDoorOptions): void {
   options.onError(error);
-  if (outgoing.headersSent) outgoing.destroy();
-  else answerFailure(outgoing, failure('internal', 'The shim failed on this request; its log says why.'));
+  try {
+    outgoing.statusMessage = '';
+    if (outgoing.headersSent) outgoing.destroy();
+    else answerFailure(outgoing, failure('internal', 'The shim failed on this request; its log says why.'));
+  } catch {
+    // Nothing that goes wrong with one answer may end the process and everybody's streams with it.
+    outgoing.destroy();
+  }
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Attempted, Ended, EndedHow } from '../exchange.ts';
 import { failure } from '../failure.ts';
 import type { UpstreamAnswer } from '../upstream/answer.ts';
@@ -46,7 +46,7 @@ class RelayedBody {
     const { outgoing } = this.#accepted;
     const answer = this.#answer;
     outgoing.sendDate = false;
-    outgoing.writeHead(answer.status, answer.statusText, [...answer.headers, ...ownHeaders]);
+    outgoing.writeHead(answer.status, reasonPhrase(answer), [...answer.headers, ...ownHeaders]);
     outgoing.on('close', this.#onClose);
     if (outgoing.destroyed) this.#onClose();
     this.#firstMs = this.#lastMs = performance.now();
@@ -163,6 +163,11 @@ class RelayedBody {
     if (broken !== null) return 'truncated';
     return this.#answer.isEventStream && this.#answer.status < 300 && !reading.finished ? 'truncated' : 'complete';
   }
+}
+
+/** Node refuses a reason phrase outside Latin-1, which some providers send; it carries no meaning (RFC 9112 §4). */
+function reasonPhrase({ status, statusText }: UpstreamAnswer): string {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(statusText) ? statusText : (STATUS_CODES[status] ?? '');
 }
 
 /** A short body joins the head in one write when both are text; Latin-1 maps every byte to itself. */

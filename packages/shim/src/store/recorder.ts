@@ -90,6 +90,13 @@ export class Recorder {
     permit.releaseSlot();
   }
 
+  /** An error of our own ended the exchange: the lane, the tokens set aside and the slot are given back. */
+  abandoned(permit: Permit): void {
+    this.#leave(permit, null, 'server_error', 'internal');
+    permit.reservation.release();
+    permit.releaseSlot();
+  }
+
   /** The end of the exchange. */
   ended(ended: Ended): void {
     const { counters, nowTs, addSpeed, observe } = this.#options;
@@ -110,7 +117,7 @@ export class Recorder {
     if (ended.how === 'truncated') perModel.truncated += 1;
     if (ended.how === 'cancelled') perModel.cancelled += 1;
     if (ended.how === 'timeout') perModel.timeouts += 1;
-    if (ended.status >= 400 || ended.how === 'error_in_stream') perModel.errors += 1;
+    if ((ended.status >= 400 && ended.how !== 'cancelled') || ended.how === 'error_in_stream') perModel.errors += 1;
     if (isPartial(ended.how)) counters.partialWrites += 1;
     count(counters.requests, permit.lane.id, op, String(ended.status));
     count(counters.ended, permit.lane.id, ended.how);

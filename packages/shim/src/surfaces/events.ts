@@ -21,16 +21,7 @@ export function createEventStreams(epoch: string, ring: EventRing): EventStreams
       const body = new ReadableStream<Uint8Array>(
         {
           start: (controller) => {
-            const send = (text: string): void => {
-              if ((controller.desiredSize ?? 0) < -BACKLOG_EVENTS) stop();
-              else controller.enqueue(Buffer.from(text));
-            };
-            const sendAll = (events: readonly StoredEvent[]): void => {
-              for (const { seq, line } of events) send(`id: ${epoch}-${seq}\nevent: usage\ndata: ${line}\n\n`);
-            };
-            send(`event: hello\ndata: ${JSON.stringify({ epoch, complete: missed.complete })}\n\n`);
-            sendAll(missed.events);
-            const unfollow = ring.follow(sendAll);
+            let unfollow = (): void => undefined;
             const heartbeat = setInterval(() => send(': keep-alive\n\n'), HEARTBEAT_MS);
             stop = () => {
               if (!open.delete(stop)) return;
@@ -38,6 +29,14 @@ export function createEventStreams(epoch: string, ring: EventRing): EventStreams
               clearInterval(heartbeat);
               controller.close();
             };
+            const send = (text: string): void => {
+              if ((controller.desiredSize ?? 0) < -BACKLOG_EVENTS) stop();
+              else controller.enqueue(Buffer.from(text));
+            };
+            // What was missed goes out as one piece: however much it is, it is no backlog of a slow reader.
+            const hello = `event: hello\ndata: ${JSON.stringify({ epoch, complete: missed.complete })}\n\n`;
+            send(hello + missed.events.map((event) => textOf(epoch, event)).join(''));
+            unfollow = ring.follow((events) => send(events.map((event) => textOf(epoch, event)).join('')));
             open.add(stop);
             signal.addEventListener('abort', stop, { once: true });
           },
@@ -51,6 +50,10 @@ export function createEventStreams(epoch: string, ring: EventRing): EventStreams
       for (const stop of [...open]) stop();
     },
   };
+}
+
+function textOf(epoch: string, { seq, line }: StoredEvent): string {
+  return `id: ${epoch}-${seq}\nevent: usage\ndata: ${line}\n\n`;
 }
 
 /** An id of another run means everything of this one is news. */

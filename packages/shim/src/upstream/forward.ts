@@ -132,7 +132,10 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
     if (answer.bufferedBytes === 0) return false;
     if (!answer.isEventStream) return true;
     const opening = opensWithError(answer.peek());
-    if (opening === 'yes') return answer.peek().includes('\n\n') || answer.bufferedBytes > ERROR_BODY_LIMIT;
+    if (opening === 'yes') {
+      const bytes = answer.peek();
+      return bytes.includes('\n\n') || bytes.includes('\r\n\r\n') || bytes.length > ERROR_BODY_LIMIT;
+    }
     return opening === 'no';
   }
 

@@ -142,5 +142,5 @@ function connectionNames(raw: readonly string[]): Set<string> | null {
 }
 
 function carriesKey(value: string, localKey: string | null): boolean {
-  return localKey !== null && (value === localKey || value === `Bearer ${localKey}`);
+  return localKey !== null && value.replace(/^bearer /i, '') === localKey;
 }
