@@ -14,9 +14,8 @@ export interface Stages {
   /** 5'. There is nothing to relay: the shim answers itself, in the provider's shape. */
   answerFailure(attempted: Attempted): Ended;
   answerRefusal(refusal: Refusal): Ended;
-  /** 6. Into the books: an attempt that came to nothing; an exchange that was never let in; the end of one that was. */
+  /** 6. Into the books: an attempt without result, one that a surprise ended, a refusal, the end of an exchange. */
   recordAttempt(attempted: Attempted): void;
-  /** Something surprising happened: what the permit holds is given back. */
   abandon(permit: Permit): void;
   recordRefusal(ended: Ended): void;
   record(ended: Ended): void;
@@ -54,10 +53,7 @@ export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
   if (refusal !== undefined) stages.recordRefusal(stages.answerRefusal(refusal));
 }
 
-/**
- * A failure is put aside while another lane may do better. The last lane's is put aside too when others failed before
- * it: the client is owed the first lane's own error.
- */
+/** A failure waits while another lane may do better; the last one's too, for the client is owed the first lane's error. */
 function isPutAside({ judgement, permit }: Attempted, othersFailed: boolean, hasNext: boolean): boolean {
   const { accepted, config } = permit.routed;
   if (judgement.kind === 'ok' || judgement.kind === 'cancelled' || accepted.outgoing.destroyed) return false;
@@ -71,13 +67,12 @@ async function finish(stages: Stages, attempted: Attempted): Promise<void> {
   }).finally(() => answer?.abort('unneeded'));
 }
 
-async function orAbandon<T>(stages: Stages, permit: Permit, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
+/** A surprise must not keep the lane's slot and the tokens set aside. */
+function orAbandon<T>(stages: Stages, permit: Permit, step: () => Promise<T>): Promise<T> {
+  return step().catch((error: unknown) => {
     stages.abandon(permit);
     throw error;
-  }
+  });
 }
 
 function discard(attempts: readonly Attempted[]): void {
