@@ -1,4 +1,4 @@
-import { Sketch } from './sketch.ts';
+import { Sketch } from '../sketch.ts';
 
 /** One finished request, as far as speeds are concerned. Failed and cancelled ones never come here. */
 export interface SpeedSample {
