@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
+import { Books } from './books.ts';
 import { openConfig } from './config/config-store.ts';
 import type { Settings } from './config/settings.ts';
 import type { Ended } from './exchange.ts';
+import { createFeedback } from './feedback.ts';
 import { frontDoor } from './http/front-door.ts';
 import { listen } from './http/listen.ts';
+
 import { noLicense } from './license/entitlements.ts';
-import { localHourIn, SpeedBook } from './meter/speeds.ts';
-import { readVendorMeters } from './meter/vendor-meters.ts';
+import { openPersistence } from './persistence.ts';
 import { carry } from './pipeline.ts';
-import { limitFinder } from './quota/limit-of.ts';
-import { Quotas } from './quota/quotas.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
-import { foldModel, modelMatcher } from './route/glob.ts';
 import { reroute } from './route/reroute.ts';
 import { createStages } from './stages.ts';
-import { Counters, OTHER_MODELS } from './store/counters.ts';
 import { EventRing } from './store/event-ring.ts';
 import { Recorder } from './store/recorder.ts';
 import { UsageLog } from './store/usage-log.ts';
@@ -24,7 +22,7 @@ import { createMetrics } from './surfaces/metrics.ts';
 import { createSurfaces } from './surfaces/surfaces.ts';
 import { headerModeOf } from './upstream/headers.ts';
 import { createPools } from './upstream/pools.ts';
-import { Slots } from './upstream/slots.ts';
+import { LaneSlots } from './upstream/lane-slots.ts';
 import { VERSION } from './version.ts';
 
 export interface Shim {
@@ -39,9 +37,6 @@ export interface Shim {
 }
 
 export type Logger = (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void;
-
-/** Models one process keeps books for under their own names. */
-const MAX_MODELS = 200;
 
 /** Builds the stages, gives each what it asks for, and opens the port. Throws on a start that can't succeed. */
 export async function startShim(settings: Settings, logger: Logger): Promise<Shim> {
@@ -61,47 +56,31 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     return lane === undefined ? 'removed from the configuration' : whyUnusable(lane, policy);
   };
 
-  // Books.
-  const limitOf = limitFinder({ fold: foldModel, matcher: modelMatcher });
-  const quotas = new Quotas(config.current().quotas, limitOf);
-  const counters = new Counters();
-  const booked = new Set<string>();
-  const bookName = (model: string): string => {
-    if (booked.has(model)) return model;
-    // A name is a label and a part of keys: one line.
-    const name = model === '' ? '(none)' : model.replace(/\p{Cc}/gu, ' ');
-    if (booked.has(name)) return name;
-    if (booked.size >= MAX_MODELS) return OTHER_MODELS;
-    booked.add(name);
-    return name;
-  };
-  const localHour = localHourIn(settings.timeZone);
-  const speeds = new Map<string, SpeedBook>();
-  const speedBook = (model: string): SpeedBook => {
-    let book = speeds.get(model);
-    if (book === undefined) speeds.set(model, (book = new SpeedBook(localHour, settings.timeZone)));
-    return book;
-  };
-  const speedView = (model: string): ReturnType<SpeedBook['view']> => {
-    const { rollingSeconds, weeklySeconds } = config.current().quotas;
-    return speedBook(model).view(nowTs(), rollingSeconds, weeklySeconds);
-  };
+  // Books, and what former runs have left of them.
+  const persistence = openPersistence({ settings, epoch, startedTs, nowTs, logger, config: () => config.current() });
+  const books = new Books({ settings, config: () => config.current(), nowTs, keep: persistence.keepState });
+  persistence.restore(books);
+  const { counters, quotas, cooldowns, bookName } = books;
 
   // 6. Record.
   const ring = new EventRing();
   // Readers hear of an event only when it is on disk.
   const logOptions = { folder: settings.logsDir, ...settings.logRotation, now: Date.now };
   const log = new UsageLog(logOptions, (block) => ring.push(block));
+  const resting = (ts: number): ReturnType<typeof cooldowns.resting> => cooldowns.resting(ts);
   const metrics = createMetrics({
     counters,
     startedTs,
     nowTs,
+    resting,
     whyUnusable: laneProblem,
-    speeds: speedView,
+    speeds: books.speedView,
     log: () => log.status(),
+    database: persistence.status,
     laneIds: () => config.current().catalog.lanes.keys(),
-    meters: () => recorder.meters.values(),
+    meters: () => books.currentMeters(nowTs()),
   });
+  persistence.onWrite(metrics.wrote);
   const recorder = new Recorder({
     epoch,
     counters,
@@ -109,20 +88,22 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     bookName,
     rerouteMode: settings.rerouteMode,
     log,
-    addSpeed: (model, sample) => speedBook(model).add(sample),
-    readMeters: readVendorMeters,
+    keep: persistence.record,
+    spent: (lane, model, tokens) => books.calibration().spent(lane, model, tokens),
+    addSpeed: books.addSpeed,
     observe: (where, ended) => {
       metrics.observe(where, ended);
       if (settings.logLevel === 'debug') logger('debug', inOneLine(where, ended));
     },
-    warnPctOf: ({ routed, lane }) =>
-      limitOf(routed.config.quotas, lane.id, routed.accepted.facts.model)?.warnPct ?? null,
+    warnPctOf: books.warnPctFor,
+    calibrationOf: books.calibrationFor,
+    configIdOf: ({ routed }) => persistence.configId(routed.config, policy, laneProblem),
     headerModeOf: ({ lane }) => headerModeOf(lane),
   });
 
   // 2–5. The stages.
   const pools = createPools();
-  const slots = new Map<string, Slots>();
+  const slots = new LaneSlots();
   const stages = createStages({
     config,
     policy,
@@ -134,14 +115,25 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       bookName,
       mode: settings.rerouteMode,
       timeZone: settings.timeZone,
-      takeSlot: (lane, limit, onGone) => {
-        if (limit === null) return noSlot;
-        let laneSlots = slots.get(lane);
-        if (laneSlots === undefined) slots.set(lane, (laneSlots = new Slots()));
-        return laneSlots.take(limit, onGone);
-      },
+      restOf: (lane, model, ts) => cooldowns.ask(lane, model, ts),
+      takeProbe: (lane, model, ts) => cooldowns.takeProbe(lane, model, ts),
+      takeSlot: (wish, onGone) => slots.take(wish, onGone),
     },
     forwarding: { pools, localKey: settings.apiKey, defaultAnthropicVersion: settings.defaultAnthropicVersion },
+    heard: createFeedback({
+      meters: books.meters,
+      cooldowns,
+      quotas,
+      bookName,
+      nowTs,
+      calibration: books.calibration,
+      learned: books.learned,
+      cooldownBegan: ({ permit }, cooldown) => {
+        recorder.cooldownBegan(permit, cooldown.kind);
+        const what = cooldown.model === null ? cooldown.lane : `${cooldown.model} on ${cooldown.lane}`;
+        logger('info', `${what} rests until ${new Date(cooldown.untilTs * 1000).toISOString()}: ${cooldown.reason}`);
+      },
+    }),
   });
 
   // 7. Surfaces, 1. the door.
@@ -160,11 +152,17 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       config: () => config.current(),
       lastReloadTs: () => config.status().lastReloadTs,
       models: () => counters.models,
-      meters: () => recorder.meters.values(),
-      speeds: speedView,
+      meters: (ts) => books.currentMeters(ts),
+      speeds: books.speedView,
+      calibration: books.calibrationOf,
+      resting,
+      queued: (lane) => slots.waiting(lane),
+      previousEpoch: persistence.previousEpoch,
       whyUnusable: laneProblem,
       rerouteMode: settings.rerouteMode,
     },
+    history: persistence.readers,
+    reloaded: () => persistence.reload(books),
     readyz: {
       lanes,
       nowTs,
@@ -172,6 +170,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       config: () => config.current(),
       files: () => config.status(),
       log: () => log.status(),
+      database: persistence.status,
       whyUnusable: laneProblem,
       draining: () => draining,
     },
@@ -186,10 +185,15 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   });
   const listening = await listen(settings.host, settings.port, door).catch(async (error: unknown) => {
     await log.close();
+    persistence.close();
     throw error;
   });
   for (const name of ['127.0.0.1', 'localhost', '[::1]', settings.host])
     ownOrigins.add(`http://${name}:${listening.port}`);
+  persistence.follow(books, log.path);
+  const { error: logProblem } = log.status();
+  if (logProblem !== null)
+    logger('error', `${logProblem}. Requests go on; choose another folder with --state-dir DIR (CCP_STATE_DIR).`);
   const unwatch = config.watch((problems) => {
     if (problems.length === 0) logger('info', 'configuration reloaded');
     for (const problem of problems) logger('error', `${problem} The last good configuration stays in use.`);
@@ -212,12 +216,12 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       await listening.drain(withinMs);
       unwatch();
       await pools.close();
+      books.keepCalibration();
+      persistence.close();
       await log.close();
     },
   };
 }
-
-const noSlot = (): void => undefined;
 
 function inOneLine(
   where: { readonly lane: string; readonly model: string; readonly op: string },

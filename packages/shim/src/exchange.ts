@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConfigSnapshot, Lane } from './config/catalog.ts';
 import type { Failure } from './failure.ts';
+import type { Decided } from './quota/admit.ts';
 import type { Reservation } from './quota/quotas.ts';
 import type { LaneChoice } from './route/choose-lanes.ts';
 import type { UpstreamAnswer } from './upstream/answer.ts';
+import type { Rejection } from './upstream/rejection.ts';
 
 /** What the client asks for. Only `messages` spends tokens. */
 export type Op = 'messages' | 'count_tokens' | 'models';
@@ -70,6 +72,14 @@ export interface Permit {
   readonly decisionReason: string;
   /** What the quota said about this lane or the one before it, in the strings of the wire contract. */
   readonly rerouteDecision: string;
+  /** How quota and cooldown stood, and what followed. */
+  readonly decided: Decided;
+  /** Set on the one request that goes first after a rest: gives that place back when the attempt told nothing. */
+  readonly releaseProbe: (() => void) | null;
+  /** What became of the lanes before this one. */
+  readonly trail: Trail;
+  /** Epoch seconds at which the attempt was let in. */
+  readonly admittedTs: number;
   /** True on the lane that routing put first. */
   readonly preferred: boolean;
   /** Lane of the attempt before this one, when there was one. */
@@ -112,6 +122,8 @@ export interface Judgement {
   readonly kind:
     'ok' | 'rate_limited' | 'overloaded' | 'server_error' | 'client_error' | 'unreachable' | 'timeout' | 'cancelled';
   readonly reason: string;
+  /** What the provider rejected and until when; null: it did not. */
+  readonly rejection: Rejection | null;
 }
 
 /** How the body ended. `failed`: no answer body was ever relayed from an upstream. */
@@ -133,6 +145,7 @@ export interface Ended {
   readonly ttftMs: number | null;
   readonly errType: string;
   readonly requestId: string | null;
+  readonly rejection: Rejection | null;
   /** The answer's headers (flat name, value list); empty for a failure of the shim's own. */
   readonly headers: readonly string[];
 }

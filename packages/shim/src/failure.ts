@@ -14,6 +14,7 @@ export const FAILURES = {
   forbidden_origin: { status: 403, type: 'permission_error', tryNext: false, blame: 'client' },
   wrong_key: { status: 401, type: 'authentication_error', tryNext: false, blame: 'client' },
   quota_blocked: { status: 429, type: 'rate_limit_error', tryNext: true, blame: 'shim' },
+  no_history: { status: 503, type: 'api_error', tryNext: false, blame: 'shim' },
   no_usable_lane: { status: 503, type: 'api_error', tryNext: false, blame: 'shim' },
   shutting_down: { status: 503, type: 'overloaded_error', tryNext: false, blame: 'shim' },
   connect_failed: { status: 502, type: 'api_error', tryNext: true, blame: 'upstream' },

@@ -13,7 +13,7 @@ export interface Stages {
   relay(attempted: Attempted & { readonly answer: UpstreamAnswer }): Promise<Ended>;
   /** 5'. There is nothing to relay: the shim answers itself, in the provider's shape. */
   answerFailure(attempted: Attempted): Ended;
-  answerRefusal(refusal: Refusal): Ended;
+  answerRefusal(refusals: readonly [Refusal, ...Refusal[]]): Ended;
   /** 6. Into the books: an attempt without result, one that a surprise ended, a refusal, the end of an exchange. */
   recordAttempt(attempted: Attempted): void;
   abandon(permit: Permit): void;
@@ -49,8 +49,8 @@ export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
   const [first, ...others] = tried;
   discard(others);
   if (first !== undefined) return finish(stages, first);
-  const [refusal] = refused;
-  if (refusal !== undefined) stages.recordRefusal(stages.answerRefusal(refusal));
+  const [refusal, ...more] = refused;
+  if (refusal !== undefined) stages.recordRefusal(stages.answerRefusal([refusal, ...more]));
 }
 
 /** A failure waits while another lane may do better; the last one's too, for the client is owed the first lane's error. */

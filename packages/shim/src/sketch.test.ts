@@ -59,6 +59,38 @@ describe('Sketch', () => {
     );
   });
 
+  it('comes back from JSON as it was', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 200 }), share, (values, p) => {
+        const sketch = sketchOf(values);
+        const back = Sketch.from(JSON.parse(JSON.stringify(sketch)));
+        expect(back?.count).toBe(sketch.count);
+        expect(back?.quantile(p)).toBe(sketch.quantile(p));
+        expect(JSON.stringify(back)).toBe(JSON.stringify(sketch));
+      }),
+    );
+  });
+
+  it('is not made from anything else', () => {
+    const garbage = [null, 1, 'x', [], {}, { zeros: 0 }, { zeros: -1, bins: [] }, { zeros: 0, bins: [1] }];
+    const badBins = [
+      [1, -1],
+      [1, 'x'],
+      [NaN, 1],
+      [5, 1, 0, 1],
+      [5, 1, -1, 1],
+      [1, 0.5],
+    ];
+    for (const json of [...garbage, ...badBins.map((bins) => ({ zeros: 0, bins }))]) {
+      expect(Sketch.from(json), JSON.stringify(json)).toBeNull();
+    }
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        Sketch.from(json)?.quantile(0.5);
+      }),
+    );
+  });
+
   it('leaves the sketch it merges as it was', () => {
     const part = sketchOf([1, 2, 3]);
     const merged = sketchOf([100]);

@@ -45,6 +45,39 @@ export class Sketch {
     return sum;
   }
 
+  /** Bins in order: the first as it is, the others as steps from the one before, each with its count. */
+  toJSON(): SketchJson {
+    let before = 0;
+    const bins = [...this.#bins]
+      .toSorted(([a], [b]) => a - b)
+      .flatMap(([bin, count]) => {
+        const step = bin - before;
+        before = bin;
+        return [step, count];
+      });
+    return { zeros: this.#zeros, bins };
+  }
+
+  /** What `toJSON` gave; null for anything else. */
+  static from(json: unknown): Sketch | null {
+    if (typeof json !== 'object' || json === null) return null;
+    const { zeros, bins } = json as Partial<Record<keyof SketchJson, unknown>>;
+    if (!isCount(zeros) || !Array.isArray(bins) || bins.length % 2 !== 0) return null;
+    const sketch = new Sketch();
+    sketch.#zeros = zeros;
+    sketch.#count = zeros;
+    let bin = 0;
+    for (let at = 0; at < bins.length; at += 2) {
+      const step: unknown = bins[at];
+      const count: unknown = bins[at + 1];
+      if (!Number.isSafeInteger(step) || (at > 0 && Number(step) <= 0) || !isCount(count)) return null;
+      bin += Number(step);
+      sketch.#bins.set(bin, count);
+      sketch.#count += count;
+    }
+    return sketch;
+  }
+
   #at(rank: number): number {
     let seen = this.#zeros;
     if (rank < seen) return 0;
@@ -54,6 +87,15 @@ export class Sketch {
     }
     return 0;
   }
+}
+
+interface SketchJson {
+  readonly zeros: number;
+  readonly bins: readonly number[];
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** Neighbouring bins differ by 2 %, so a bin's middle is within 1 % of every value in it. */

@@ -1,4 +1,4 @@
-import type { Accepted, Ended, Permit } from './exchange.ts';
+import type { Accepted, Attempted, Ended, Permit, Refusal } from './exchange.ts';
 import { failure, FAILURES, type Failure } from './failure.ts';
 import type { Stages } from './pipeline.ts';
 import { answerFailure } from './http/answer-failure.ts';
@@ -16,10 +16,13 @@ export interface StageParts {
   readonly admission: AdmitOptions;
   readonly forwarding: ForwardOptions;
   readonly recorder: Recorder;
+  /** Told of every attempt's answer before anything of it is relayed. */
+  readonly heard: (attempted: Attempted) => void;
 }
 
 /** Binds each stage to its parts. The order of the stages is in pipeline.ts. */
-export function createStages({ config, policy, admission, forwarding, recorder }: StageParts): Stages {
+export function createStages(parts: StageParts): Stages {
+  const { config, policy, admission, forwarding, recorder, heard } = parts;
   const choose = rememberedChoice(policy);
   return {
     route: (accepted) => {
@@ -32,7 +35,11 @@ export function createStages({ config, policy, admission, forwarding, recorder }
       else recorder.announce(permit);
       return permit;
     },
-    forward: (permit) => forward(permit, forwarding),
+    forward: async (permit) => {
+      const attempted = await forward(permit, forwarding);
+      heard(attempted);
+      return attempted;
+    },
     relay: async (attempted) => {
       const ended = await relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId));
       return ended.requestId === null ? { ...ended, requestId: mintedId(ended.permit) } : ended;
@@ -42,7 +49,10 @@ export function createStages({ config, policy, admission, forwarding, recorder }
     abandon: (permit) => recorder.abandoned(permit),
     recordRefusal: (ended) => recorder.refused(ended),
     answerFailure: ({ permit, failure: reason }) => answerItself(permit, reason ?? UNEXPLAINED),
-    answerRefusal: ({ permit, refused }) => answerItself(permit, refused),
+    answerRefusal: (refusals) => {
+      const { permit, refused } = soonest(refusals);
+      return answerItself(permit, refused);
+    },
   };
 }
 
@@ -63,6 +73,12 @@ function rememberedChoice(policy: RoutePolicy): (accepted: Accepted, snapshot: C
     }
     return choice;
   };
+}
+
+/** The client is told of the lane that has room again first. */
+function soonest(refusals: readonly [Refusal, ...Refusal[]]): Refusal {
+  const waitS = ({ refused }: Refusal): number => Number(refused.headers?.['retry-after'] ?? Infinity);
+  return refusals.reduce((best, one) => (waitS(one) < waitS(best) ? one : best));
 }
 
 const MOST_CHOICES = 500;
@@ -111,6 +127,7 @@ function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
     ttftMs: null,
     errType: gone ? 'client_gone' : reason.code,
     requestId: mintedId(permit),
+    rejection: null,
     headers: [],
   };
 }

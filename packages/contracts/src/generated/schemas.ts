@@ -293,6 +293,14 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
             "string",
             "null"
           ]
+        },
+        "overage": {
+          "description": "What to do while the provider bills beyond the plan. Default allow.",
+          "type": "string",
+          "enum": [
+            "allow",
+            "block"
+          ]
         }
       }
     },
@@ -452,12 +460,21 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "$ref": "#/$defs/weights"
         },
         "anchor": {
-          "description": "A moment at which the vendor reset the week (ISO 8601); windows repeat from it. Null or absent: the week slides.",
+          "description": "A moment at which the vendor reset the week (ISO 8601); windows repeat from it. Absent: the week runs from the reset the vendor's own headers name, once they do, and slides until then. Null: the week always slides.",
           "type": [
             "string",
             "null"
           ],
           "format": "date-time"
+        },
+        "reserve": {
+          "description": "What is set aside for a request's output until its real usage is known: what such requests have needed so far, or all that max_tokens allows.",
+          "type": "string",
+          "enum": [
+            "learned",
+            "max_tokens"
+          ],
+          "default": "learned"
         }
       }
     }
@@ -665,6 +682,14 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "path": {
           "description": "Where the store lives.",
           "type": "string"
+        },
+        "log": {
+          "description": "The log usage.jsonl.",
+          "$ref": "#/$defs/store_part"
+        },
+        "database": {
+          "description": "The database.",
+          "$ref": "#/$defs/store_part"
         }
       }
     },
@@ -718,6 +743,36 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "type": "string"
         }
       }
+    },
+    "store_part": {
+      "title": "StorePart",
+      "description": "State of one file the shim writes.",
+      "type": "object",
+      "required": [
+        "ok"
+      ],
+      "properties": {
+        "ok": {
+          "description": "Whether it accepts writes.",
+          "type": "boolean"
+        },
+        "error": {
+          "description": "Why it does not; null: it does.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "path": {
+          "description": "The file.",
+          "type": "string"
+        },
+        "pending": {
+          "description": "Rows waiting in memory.",
+          "type": "integer",
+          "minimum": 0
+        }
+      }
     }
   }
 },
@@ -755,6 +810,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "$ref": "#/$defs/row"
         }
       }
+    },
+    "next_cursor": {
+      "description": "Value of `cursor` that continues the listing; null: nothing follows.",
+      "type": [
+        "string",
+        "null"
+      ]
     }
   },
   "$defs": {
@@ -1018,6 +1080,35 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     "header_mode": {
       "description": "Header that carried the credential.",
       "type": "string"
+    },
+    "epoch": {
+      "description": "Id of the counter run.",
+      "type": "string"
+    },
+    "usage_known": {
+      "description": "Whether the provider reported the tokens.",
+      "type": "boolean"
+    },
+    "request_id": {
+      "description": "Request id given by the provider; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "session_id": {
+      "description": "Session id the client sent; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "agent_id": {
+      "description": "Agent id the client sent; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
     }
   }
 },
@@ -1054,6 +1145,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "null"
       ],
       "minimum": 0
+    },
+    "next_cursor": {
+      "description": "Value of `cursor` that continues the listing exactly after its last sample; null: nothing follows.",
+      "type": [
+        "string",
+        "null"
+      ]
     }
   }
 },
@@ -1378,6 +1476,36 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "string",
         "null"
       ]
+    },
+    "cooldown_kind": {
+      "description": "Kind of the rejection the preferred lane rests after; null: not resting.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "rejection_kind": {
+      "description": "Kind of rejection the provider answered with, such as five_hour or per_minute; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "shadow_decision": {
+      "description": "What a quota would have decided, were it not in shadow mode; null: the same as it did, or no shadow mode.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "probe": {
+      "description": "Whether this was the one request sent to see whether a cooldown is over.",
+      "type": "boolean"
+    },
+    "reserved_tokens": {
+      "description": "Counted tokens set aside for the request.",
+      "type": "number",
+      "minimum": 0
     }
   }
 },
@@ -1446,6 +1574,17 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "additionalProperties": {
         "$ref": "#/$defs/model"
       }
+    },
+    "previous_epoch": {
+      "description": "The counter run before this one; null: none is known.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/previous_epoch"
+        },
+        {
+          "type": "null"
+        }
+      ]
     }
   },
   "$defs": {
@@ -1530,7 +1669,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "x-known-values": [
             "fraction",
             "tokens",
-            "requests"
+            "requests",
+            "percent"
           ]
         },
         "limit": {
@@ -1569,7 +1709,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "description": "Where the reading was taken.",
           "type": "string",
           "x-known-values": [
-            "header"
+            "header",
+            "probe"
           ]
         },
         "claim": {
@@ -1581,6 +1722,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         },
         "status": {
           "description": "Vendor status word for the meter, such as allowed or rejected; null: not given.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "model": {
+          "description": "Model whose turn carried the reading, for a meter that counts one model family only; null: the whole account.",
           "type": [
             "string",
             "null"
@@ -1679,6 +1827,33 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
             "null"
           ],
           "minimum": 0
+        },
+        "cooldown_kind": {
+          "description": "Kind of the rejection it rests after; null: not resting.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "cooldown_reason": {
+          "description": "In words, what the provider rejected; null: not resting.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "queued": {
+          "description": "Requests waiting for a place on the lane.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "concurrency": {
+          "description": "Requests in flight at most; null: no limit.",
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
         }
       }
     },
@@ -1753,7 +1928,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "x-known-values": [
             "none",
             "rolling",
-            "weekly"
+            "weekly",
+            "overage"
           ]
         }
       }
@@ -2060,6 +2236,21 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "description": "Milliseconds spent on attempts that were then abandoned.",
           "type": "number",
           "minimum": 0
+        },
+        "cooldowns": {
+          "description": "Cooldowns that began.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "probes": {
+          "description": "Single requests sent to see whether a cooldown is over.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "shadowed": {
+          "description": "Requests that a quota would have turned away, were it not in shadow mode.",
+          "type": "integer",
+          "minimum": 0
         }
       }
     },
@@ -2235,6 +2426,132 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "events": {
           "description": "Counters.",
           "$ref": "#/$defs/event_counts"
+        },
+        "eta_weekly_sec": {
+          "description": "Seconds until the week starts anew (anchored) or its oldest sample leaves (sliding).",
+          "type": "number",
+          "minimum": 0
+        },
+        "weekly_anchored": {
+          "description": "Whether the week runs from a known reset instead of sliding.",
+          "type": "boolean"
+        },
+        "pending_tokens": {
+          "description": "Counted tokens set aside for requests in flight.",
+          "type": "number",
+          "minimum": 0
+        },
+        "cooldown_kind": {
+          "description": "Kind of the rejection it rests after; null: not resting.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "fits": {
+          "description": "What the provider's own meters say a full window holds, fitted from our tokens against their movement.",
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/capacity_fit"
+          }
+        }
+      }
+    },
+    "previous_epoch": {
+      "title": "PreviousEpoch",
+      "description": "How the counter run before this one ended.",
+      "type": "object",
+      "required": [
+        "epoch"
+      ],
+      "properties": {
+        "epoch": {
+          "description": "Id of that run.",
+          "type": "string"
+        },
+        "started_ts": {
+          "description": "When it began (epoch seconds, fractional).",
+          "type": "number",
+          "minimum": 0
+        },
+        "ended_ts": {
+          "description": "When it ended, or the time of its last stored sample after a crash (epoch seconds, fractional); null: nothing was stored.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "clean": {
+          "description": "False: the process was killed, and what was in flight in its last moments is not in the store.",
+          "type": "boolean"
+        }
+      }
+    },
+    "capacity_fit": {
+      "title": "CapacityFit",
+      "description": "Tokens that fill one vendor window, with the error of the fit.",
+      "type": "object",
+      "required": [
+        "lane",
+        "meter",
+        "pairs"
+      ],
+      "properties": {
+        "lane": {
+          "description": "Lane whose meter moved.",
+          "type": "string"
+        },
+        "meter": {
+          "description": "Name of the meter, such as unified-5h.",
+          "type": "string"
+        },
+        "capacity_tokens": {
+          "description": "Counted tokens of a full window; null: not enough evidence.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "low": {
+          "description": "Lower end of the 95 % interval; null: no interval.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "high": {
+          "description": "Upper end of the 95 % interval; null: none, or unbounded.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "rel_error": {
+          "description": "Standard error as a fraction of the estimate; null: no interval.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "pairs": {
+          "description": "Pairs of token and meter movement behind the fit.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "mixed": {
+          "description": "Pairs that belonged to several models and were not used.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "discarded": {
+          "description": "Pairs not used because something else moved the meter.",
+          "type": "integer",
+          "minimum": 0
         }
       }
     }

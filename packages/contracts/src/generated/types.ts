@@ -102,6 +102,8 @@ export interface ProviderConfig {
   price?: Price
   /** Free text for people. */
   notes?: (string | null)
+  /** What to do while the provider bills beyond the plan. Default allow. */
+  overage?: ("allow" | "block")
 }
 
 /** One route. */
@@ -166,8 +168,10 @@ export interface ModelQuota {
   warn_pct?: number
   /** Weights of the token types. */
   weights?: TokenWeights
-  /** A moment at which the vendor reset the week (ISO 8601); windows repeat from it. Null or absent: the week slides. */
+  /** A moment at which the vendor reset the week (ISO 8601); windows repeat from it. Absent: the week runs from the reset the vendor's own headers name, once they do, and slides until then. Null: the week always slides. */
   anchor?: (string | null)
+  /** What is set aside for a request's output until its real usage is known: what such requests have needed so far, or all that max_tokens allows. */
+  reserve?: ("learned" | "max_tokens")
 }
 
 /** Answer of GET /v1/quotas: the quota configuration in force. */
@@ -254,6 +258,10 @@ export interface StoreState {
   error?: (string | null)
   /** Where the store lives. */
   path?: string
+  /** The log usage.jsonl. */
+  log?: StorePart
+  /** The database. */
+  database?: StorePart
 }
 
 /** Readiness of one lane. */
@@ -278,6 +286,18 @@ export interface ProviderReadiness {
   url?: string
 }
 
+/** State of one file the shim writes. */
+export interface StorePart {
+  /** Whether it accepts writes. */
+  ok: boolean
+  /** Why it does not; null: it does. */
+  error?: (string | null)
+  /** The file. */
+  path?: string
+  /** Rows waiting in memory. */
+  pending?: number
+}
+
 /** Answer of GET /v1/usage/rollups: sums per hour or per day. */
 export interface UsageRollups {
   /** Length of a row. */
@@ -288,6 +308,8 @@ export interface UsageRollups {
   models: {
     [k: string]: RollupRow[]
   }
+  /** Value of `cursor` that continues the listing; null: nothing follows. */
+  next_cursor?: (string | null)
 }
 
 /** Time to first token in milliseconds. Null: no streamed samples. */
@@ -378,6 +400,16 @@ export interface UsageSample {
   h2?: boolean
   /** Header that carried the credential. */
   header_mode?: string
+  /** Id of the counter run. */
+  epoch?: string
+  /** Whether the provider reported the tokens. */
+  usage_known?: boolean
+  /** Request id given by the provider; null: none. */
+  request_id?: (string | null)
+  /** Session id the client sent; null: none. */
+  session_id?: (string | null)
+  /** Agent id the client sent; null: none. */
+  agent_id?: (string | null)
 }
 
 /** Answer of GET /v1/usage/samples: finished exchanges by model, oldest first. */
@@ -390,6 +422,8 @@ export interface UsageSamples {
   }
   /** Value of `since` that continues the listing (epoch seconds, fractional); null: nothing follows. */
   next_since?: (number | null)
+  /** Value of `cursor` that continues the listing exactly after its last sample; null: nothing follows. */
+  next_cursor?: (string | null)
 }
 
 /** One line of usage.jsonl and one event of GET /v1/events. A request writes a decision line, then a completion line with the same rid. Zero and false are written; older files omit them. */
@@ -498,6 +532,16 @@ export interface UsageEvent {
   session_id?: (string | null)
   /** Agent id the client sent; null: none. */
   agent_id?: (string | null)
+  /** Kind of the rejection the preferred lane rests after; null: not resting. */
+  cooldown_kind?: (string | null)
+  /** Kind of rejection the provider answered with, such as five_hour or per_minute; null: none. */
+  rejection_kind?: (string | null)
+  /** What a quota would have decided, were it not in shadow mode; null: the same as it did, or no shadow mode. */
+  shadow_decision?: (string | null)
+  /** Whether this was the one request sent to see whether a cooldown is over. */
+  probe?: boolean
+  /** Counted tokens set aside for the request. */
+  reserved_tokens?: number
 }
 
 /** Answer of GET /v1/usage: what each model has used, what is left, and how fast it runs. */
@@ -526,6 +570,8 @@ export interface Usage {
   models: {
     [k: string]: ModelUsage
   }
+  /** The counter run before this one; null: none is known. */
+  previous_epoch?: (PreviousEpoch | null)
 }
 
 /** Which files the running configuration came from. */
@@ -557,7 +603,7 @@ export interface MeterReading {
   /** Amount used, in `unit`; null: the vendor gave none. */
   value: (number | null)
   /** Unit of value, limit and remaining. */
-  unit: 'fraction' | 'tokens' | 'requests' | (string & {})
+  unit: 'fraction' | 'tokens' | 'requests' | 'percent' | (string & {})
   /** Upper limit in `unit`; null: not given. */
   limit?: (number | null)
   /** Amount left in `unit`; null: not given. */
@@ -569,11 +615,13 @@ export interface MeterReading {
   /** Seconds between observation and this snapshot. */
   age_s?: number
   /** Where the reading was taken. */
-  source?: 'header' | (string & {})
+  source?: 'header' | 'probe' | (string & {})
   /** Which limit the vendor says is the binding one; null: not said. */
   claim?: (string | null)
   /** Vendor status word for the meter, such as allowed or rejected; null: not given. */
   status?: (string | null)
+  /** Model whose turn carried the reading, for a meter that counts one model family only; null: the whole account. */
+  model?: (string | null)
 }
 
 /** Live state of one lane. */
@@ -608,6 +656,14 @@ export interface LaneState {
   cooldown_active?: boolean
   /** When the lane is tried again (epoch seconds, fractional); null: not resting. */
   cooldown_next_ts?: (number | null)
+  /** Kind of the rejection it rests after; null: not resting. */
+  cooldown_kind?: (string | null)
+  /** In words, what the provider rejected; null: not resting. */
+  cooldown_reason?: (string | null)
+  /** Requests waiting for a place on the lane. */
+  queued?: number
+  /** Requests in flight at most; null: no limit. */
+  concurrency?: (number | null)
 }
 
 /** Tokens by type, unweighted, as the provider reported them. */
@@ -639,7 +695,7 @@ export interface QuotaFlags {
   /** The cap is reached; new requests are refused or rerouted. */
   block?: boolean
   /** Which window the verdict comes from. */
-  reason?: 'none' | 'rolling' | 'weekly' | (string & {})
+  reason?: 'none' | 'rolling' | 'weekly' | 'overage' | (string & {})
 }
 
 /** The warning threshold, configured and calibrated. */
@@ -759,6 +815,12 @@ export interface EventCounts {
   errors?: number
   /** Milliseconds spent on attempts that were then abandoned. */
   wasted_retry_ms?: number
+  /** Cooldowns that began. */
+  cooldowns?: number
+  /** Single requests sent to see whether a cooldown is over. */
+  probes?: number
+  /** Requests that a quota would have turned away, were it not in shadow mode. */
+  shadowed?: number
 }
 
 /** Usage, quota verdict and speeds of one model. */
@@ -819,6 +881,50 @@ export interface ModelUsage {
   cooldown_next_ts?: (number | null)
   /** Counters. */
   events?: EventCounts
+  /** Seconds until the week starts anew (anchored) or its oldest sample leaves (sliding). */
+  eta_weekly_sec?: number
+  /** Whether the week runs from a known reset instead of sliding. */
+  weekly_anchored?: boolean
+  /** Counted tokens set aside for requests in flight. */
+  pending_tokens?: number
+  /** Kind of the rejection it rests after; null: not resting. */
+  cooldown_kind?: (string | null)
+  /** What the provider's own meters say a full window holds, fitted from our tokens against their movement. */
+  fits?: CapacityFit[]
+}
+
+/** How the counter run before this one ended. */
+export interface PreviousEpoch {
+  /** Id of that run. */
+  epoch: string
+  /** When it began (epoch seconds, fractional). */
+  started_ts?: number
+  /** When it ended, or the time of its last stored sample after a crash (epoch seconds, fractional); null: nothing was stored. */
+  ended_ts?: (number | null)
+  /** False: the process was killed, and what was in flight in its last moments is not in the store. */
+  clean?: boolean
+}
+
+/** Tokens that fill one vendor window, with the error of the fit. */
+export interface CapacityFit {
+  /** Lane whose meter moved. */
+  lane: string
+  /** Name of the meter, such as unified-5h. */
+  meter: string
+  /** Counted tokens of a full window; null: not enough evidence. */
+  capacity_tokens?: (number | null)
+  /** Lower end of the 95 % interval; null: no interval. */
+  low?: (number | null)
+  /** Upper end of the 95 % interval; null: none, or unbounded. */
+  high?: (number | null)
+  /** Standard error as a fraction of the estimate; null: no interval. */
+  rel_error?: (number | null)
+  /** Pairs of token and meter movement behind the fit. */
+  pairs: number
+  /** Pairs that belonged to several models and were not used. */
+  mixed?: number
+  /** Pairs not used because something else moved the meter. */
+  discarded?: number
 }
 
 /** The type of the document each schema describes. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -86,12 +86,21 @@ describe('shim serve', () => {
     await expectOneLine(missing, /none\.yaml: does not exist/);
   });
 
-  it('names a folder it can not write', async () => {
+  it('routes without a folder it can write, says so, and is ready once there is one', async () => {
     await using home = runShim(['--version']);
     await home.exit();
-    writeFileSync(join(home.home, 'a-file'), '');
-    await using child = runShim(['serve', '--port', '0', '--state-dir', join(home.home, 'a-file', 'state')]);
-    await expectOneLine(child, /a-file\/state.*can't be written \(ENOTDIR\).*--state-dir/);
+    const notYet = join(home.home, 'a-file');
+    writeFileSync(notYet, '');
+    await using child = runShim(['serve', '--port', '0', '--json', '--state-dir', join(notYet, 'state')]);
+    const { url } = await child.ready();
+    const readyz = async (): Promise<{ status: number; store: { error: string } }> => {
+      const answer = await fetch(`${String(url)}/v1/readyz`);
+      return { ...((await answer.json()) as { store: { error: string } }), status: answer.status };
+    };
+    expect(await readyz()).toMatchObject({ status: 503, store: { error: expect.stringMatching(/ENOTDIR|EEXIST/) } });
+    await until(() => /a-file.*--state-dir/.test(child.stderr()), 'the reason on stderr');
+    rmSync(notYet);
+    await until(async () => (await readyz()).status === 200, 'readyz to recover by itself');
   });
 
   it('refuses to be open to the network without a key', async () => {

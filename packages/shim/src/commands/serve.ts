@@ -72,10 +72,6 @@ async function serve(flags: Flags): Promise<void> {
 function startProblem(error: unknown): string {
   if (error instanceof SettingsError || error instanceof ConfigError || error instanceof ListenError)
     return error.message;
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') {
-    return `${path ?? 'the state folder'} can't be written (${code}). Choose another folder: --state-dir DIR (CCP_STATE_DIR, CCP_LOGS_DIR).`;
-  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

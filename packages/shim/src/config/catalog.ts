@@ -19,6 +19,10 @@ export interface Lane {
   readonly modelMap: readonly { readonly pattern: string; readonly model: string }[];
   /** Requests in flight at most; null: no limit. */
   readonly concurrency: number | null;
+  /** Whether requests may go there while the provider bills beyond the plan. */
+  readonly overage: 'allow' | 'block';
+  /** US dollars per million tokens; null: none given. */
+  readonly price: Weights | null;
   /** Entitlement the license must carry; null: none. */
   readonly requires: string | null;
   readonly timeouts: Timeouts;
@@ -80,8 +84,10 @@ export interface ModelLimit {
   readonly weeklyValue: number | null;
   readonly warnPct: number | null;
   readonly weights: Weights;
-  /** Epoch seconds of a known reset of the week; null: the week slides. */
-  readonly weeklyAnchorTs: number | null;
+  /** Epoch seconds of a known reset of the week; `vendor`: as the provider's headers say, once they do; null: it slides. */
+  readonly weeklyAnchor: number | 'vendor' | null;
+  /** What is set aside for a request's output until its usage is known. */
+  readonly reserve: 'learned' | 'max_tokens';
 }
 
 /** One consistent configuration. Requests in flight keep the one they started with. */

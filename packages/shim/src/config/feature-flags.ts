@@ -6,6 +6,7 @@ export const FEATURE_FLAGS = {
     what: 'hold a 200 stream until its first bytes, so that an error there can still fall back',
   },
   events: { default: true, what: 'serve GET /v1/events' },
+  quota_shadow: { default: false, what: 'only log what our own quotas would have decided; cooldowns still hold' },
 } as const;
 
 export type FeatureFlag = keyof typeof FEATURE_FLAGS;

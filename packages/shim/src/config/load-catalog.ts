@@ -1,5 +1,5 @@
 import { parseProvidersConfig, type ProvidersConfig } from '@ccp/contracts';
-import type { Catalog, Lane, Route, RouteCondition } from './catalog.ts';
+import type { Catalog, Lane, Route, RouteCondition, Weights } from './catalog.ts';
 import { parseYaml, type ConfigProblem, type LocatedDocument } from './config-problem.ts';
 import { mergeFeatureFlags } from './feature-flags.ts';
 import { LONGEST_TIMER_MS, type Settings, type Timeouts } from './settings.ts';
@@ -90,8 +90,20 @@ function toLane(id: string, entry: ProviderEntry, settings: Settings): Lane | st
       !passThrough && keyEnv !== null && key === null && fallbackKey === null ? `missing_key: set ${keyEnv}` : null,
     modelMap: Object.entries(entry.model_map ?? {}).map(([pattern, model]) => ({ pattern, model })),
     concurrency: entry.concurrency ?? null,
+    overage: entry.overage ?? 'allow',
+    price: toPrice(entry.price),
     requires: entry.requires ?? null,
     timeouts: withOverrides(settings.timeouts, entry),
+  };
+}
+
+function toPrice(price: ProviderEntry['price']): Weights | null {
+  if (price === undefined) return null;
+  return {
+    input: price.input_per_m ?? 0,
+    output: price.output_per_m ?? 0,
+    cacheWrite: price.cache_write_per_m ?? price.input_per_m ?? 0,
+    cacheRead: price.cache_read_per_m ?? 0,
   };
 }
 
@@ -180,6 +192,7 @@ const KNOWN_PROVIDER = [
   'scoped_env',
   'model_map',
   'concurrency',
+  'overage',
   'requires',
   'timeouts',
   'price',

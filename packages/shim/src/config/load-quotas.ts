@@ -60,9 +60,9 @@ export function parseQuotaConfig(file: string, text: string, nowTs: number): Quo
 }
 
 function toLimit(model: string, entry: LimitEntry): ModelLimit | string {
-  const anchor = entry.anchor ?? null;
-  const anchorTs = typeof anchor === 'string' ? Date.parse(anchor) / 1000 : anchor;
-  if (anchorTs !== null && !Number.isFinite(anchorTs)) return `.anchor "${String(anchor)}" is not a time`;
+  const { anchor } = entry;
+  const weeklyAnchor = anchor === undefined ? 'vendor' : anchor === null ? null : Date.parse(anchor) / 1000;
+  if (Number.isNaN(weeklyAnchor)) return `.anchor "${String(anchor)}" is not a time`;
   return {
     model,
     lane:
@@ -82,7 +82,8 @@ function toLimit(model: string, entry: LimitEntry): ModelLimit | string {
       // Cache reads do not count to the input limits of current models.
       cacheRead: entry.weights?.cache_read ?? 0,
     },
-    weeklyAnchorTs: anchorTs,
+    weeklyAnchor,
+    reserve: entry.reserve ?? 'learned',
   };
 }
 

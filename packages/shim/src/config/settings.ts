@@ -29,12 +29,24 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly timeouts: Timeouts;
   readonly logRotation: { readonly maxBytes: number; readonly maxFiles: number; readonly maxAgeMs: number };
+  /** Null: nothing is kept in a database. */
+  readonly database: DatabaseSettings | null;
+  /** Seconds a lane rests after a rejection that names no end; 0: not at all. */
+  readonly cooldownS: number;
   readonly features: FeatureFlags;
   readonly timeZone: string;
   readonly offloadPaused: boolean;
   readonly forceHaikuToZai: boolean;
   readonly defaultAnthropicVersion: string;
   readonly env: Environment;
+}
+
+export interface DatabaseSettings {
+  readonly path: string;
+  readonly maintenanceMs: number;
+  readonly samplesS: number;
+  readonly hoursS: number;
+  readonly maxBytes: number;
 }
 
 export interface Timeouts {
@@ -120,6 +132,8 @@ export function readSettings(flags: ServeFlags, environment: Environment): Setti
       maxFiles: positive(env, 'CCP_LOG_MAX_FILES', 5),
       maxAgeMs: duration(env, 'CCP_LOG_MAX_AGE', 24 * 3_600_000),
     },
+    database: database(env, stateDir),
+    cooldownS: cooldown(env),
     features: features(env['CCP_FEATURES']),
     timeZone: timeZone(env),
     offloadPaused: env['OFFLOAD_PAUSED'] === '1',
@@ -188,6 +202,28 @@ function positive(env: Environment, name: string, fallback: number): number {
   if (!Number.isInteger(value) || value <= 0)
     throw new SettingsError(`${name} is "${text}"; write a whole number above zero.`);
   return value;
+}
+
+const DAY_S = 86_400;
+
+function database(env: Environment, stateDir: string): DatabaseSettings | null {
+  const wanted = (env['CCP_PERSIST'] ?? '1').trim().toLowerCase();
+  if (['0', 'false', 'off', 'no'].includes(wanted)) return null;
+  if (!['1', 'true', 'on', 'yes'].includes(wanted))
+    throw new SettingsError(`CCP_PERSIST is "${wanted}"; use 1 (keep a database) or 0 (keep none).`);
+  return {
+    path: resolve(env['CCP_DB_PATH'] ?? join(stateDir, 'ccp.sqlite3')),
+    maintenanceMs: duration(env, 'CCP_ROLLUP_INTERVAL', 300_000),
+    samplesS: positive(env, 'CCP_SAMPLE_TTL_DAYS', 8) * DAY_S,
+    hoursS: positive(env, 'CCP_ROLLUP_RETENTION_DAYS', 30) * DAY_S,
+    maxBytes: positive(env, 'CCP_DB_MAX_BYTES', 256 * 1024 * 1024),
+  };
+}
+
+/** 0 is a wish of its own here: rest only where the provider names an end. */
+function cooldown(env: Environment): number {
+  const name = env['CCP_QUOTA_COOLDOWN'] === undefined ? 'CCP_QUOTA_COOLDOWN_SEC' : 'CCP_QUOTA_COOLDOWN';
+  return env[name]?.trim() === '0' ? 0 : duration(env, name, 60_000) / 1000;
 }
 
 function features(text: string | undefined): FeatureFlags {

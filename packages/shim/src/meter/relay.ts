@@ -152,6 +152,7 @@ class RelayedBody {
       ttftMs: reading.firstDeltaMs === null ? null : reading.firstDeltaMs - atMs,
       errType: errType(answer.status, how, reading.errorType),
       requestId: answer.requestId,
+      rejection: this.#attempted.judgement.rejection,
       headers: answer.headers,
     };
   }

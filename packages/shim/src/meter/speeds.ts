@@ -103,10 +103,19 @@ export class SpeedBook {
     this.#tz = tz;
   }
 
+  /** A sample of a former run: part of the windows, not of this session. */
+  addPast(sample: SpeedSample): void {
+    this.#add(sample, false);
+  }
+
   add(sample: SpeedSample): void {
+    this.#add(sample, true);
+  }
+
+  #add(sample: SpeedSample, inSession: boolean): void {
     const streamS = sample.streamS !== null && sample.streamS > 0 ? sample.streamS : sample.dirtyS;
     const slot = this.#slot(sample.ts);
-    for (const sums of [slot.sums, this.#session]) {
+    for (const sums of inSession ? [slot.sums, this.#session] : [slot.sums]) {
       sums.input += sample.inputTokens;
       sums.output += sample.outputTokens;
       sums.streamS += streamS;

@@ -5,7 +5,8 @@ import { readVendorMeters } from './vendor-meters.ts';
 const OBSERVED_AT = '2026-01-14T12:00:00.000Z';
 
 function read(headers: Readonly<Record<string, string>>): ReturnType<typeof readVendorMeters> {
-  return readVendorMeters('anthropic', Object.entries(headers).flat(), Date.parse(OBSERVED_AT) / 1000);
+  const place = { lane: 'anthropic', model: 'm', observedTs: Date.parse(OBSERVED_AT) / 1000 };
+  return readVendorMeters(Object.entries(headers).flat(), place);
 }
 
 describe('readVendorMeters', () => {
@@ -26,6 +27,7 @@ describe('readVendorMeters', () => {
     expect(readings).toEqual([
       {
         lane: 'anthropic',
+        model: null,
         meter: 'unified-5h',
         value: 0.83,
         unit: 'fraction',
@@ -39,6 +41,8 @@ describe('readVendorMeters', () => {
       },
       expect.objectContaining({
         meter: 'unified-7d_oi',
+        // It counts one family of models and comes with its turns only.
+        model: 'm',
         value: 0.2,
         resets_at: '2026-01-20T09:06:40.500Z',
         // No status of its own: that of the whole.
@@ -114,7 +118,6 @@ describe('readVendorMeters', () => {
   it('finds nothing in other headers', () => {
     expect(read({})).toEqual([]);
     expect(read({ 'x-ratelimit-limit': '5', 'anthropic-ratelimit-': '1', 'retry-after': '3' })).toEqual([]);
-    expect(read({ 'anthropic-ratelimit-unified-status': 'rejected' })).toEqual([]);
   });
 
   it('never throws, whatever a provider sends', () => {
@@ -139,5 +142,43 @@ describe('readVendorMeters', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('what goes beyond a plan, and other makes', () => {
+  it('says whether the provider bills on top', () => {
+    const headers = {
+      'anthropic-ratelimit-unified-status': 'allowed',
+      'anthropic-ratelimit-unified-overage-status': 'allowed',
+      'anthropic-ratelimit-unified-overage-reset': '1768402800',
+    };
+    const overage = { meter: 'unified-overage', resets_at: '2026-01-14T15:00:00.000Z' };
+    expect(read(headers)).toContainEqual(expect.objectContaining({ ...overage, status: 'allowed' }));
+    expect(read({ ...headers, 'anthropic-ratelimit-unified-overage-in-use': 'true' })).toContainEqual(
+      expect.objectContaining({ ...overage, status: 'in_use' }),
+    );
+  });
+
+  it('keeps the overall status where no window is named', () => {
+    expect(
+      read({ 'anthropic-ratelimit-unified-status': 'rejected', 'anthropic-ratelimit-unified-reset': '1768402800' }),
+    ).toMatchObject([{ meter: 'unified', value: null, status: 'rejected', resets_at: '2026-01-14T15:00:00.000Z' }]);
+  });
+
+  it.each([
+    ['300', 'codex-5h'],
+    ['10080', 'codex-7d'],
+    ['1440', 'codex-1440m'],
+  ])('names a Codex window of %s minutes by its length, in whichever slot it comes', (minutes, meter) => {
+    for (const slot of ['primary', 'secondary']) {
+      const headers = {
+        [`X-Codex-${slot}-Used-Percent`]: '62.5',
+        [`x-codex-${slot}-window-minutes`]: minutes,
+        [`x-codex-${slot}-reset-at`]: '1768402800',
+      };
+      expect(read(headers)).toMatchObject([
+        { meter, value: 62.5, unit: 'percent', limit: 100, resets_at: '2026-01-14T15:00:00.000Z' },
+      ]);
+    }
   });
 });

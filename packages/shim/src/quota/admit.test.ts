@@ -8,6 +8,7 @@ import type { Accepted, Permit, Refusal, Routed } from '../exchange.ts';
 import { foldModel, modelMatcher } from '../route/glob.ts';
 import { reroute } from '../route/reroute.ts';
 import { admit, type AdmitOptions } from './admit.ts';
+import { Cooldowns } from './cooldown.ts';
 import { limitFinder } from './limit-of.ts';
 import { Quotas } from './quotas.ts';
 
@@ -16,20 +17,27 @@ const NOW_TS = Date.UTC(2026, 0, 14, 12) / 1000;
 
 interface World {
   readonly quotas: Quotas;
+  readonly cooldowns: Cooldowns;
   ask(index: number, part?: { readonly mode?: RerouteMode; readonly needs?: number }): Promise<Permit | Refusal>;
 }
 
-function worldOf(quotasFile: object): World {
+function worldOf(quotasFile: object, features: string): World {
   const settings = readSettings({}, { HOME: '/nowhere' });
-  const text = '{"providers": {"one": {"base_url": "http://one"}, "two": {"base_url": "http://two"}}}';
+  const text = `providers: {one: {base_url: 'http://one'}, two: {base_url: 'http://two'}}\n${features}`;
   const catalog = parseCatalog('providers.yaml', text, settings, 0);
   const quotaConfig = parseQuotaConfig('quotas.json', JSON.stringify(quotasFile), 0);
   if (!('lanes' in catalog) || !('limits' in quotaConfig)) throw new Error('not usable');
   const config: ConfigSnapshot = { catalog, quotas: quotaConfig, manualModel: null };
-  const quotas = new Quotas(quotaConfig, limitFinder({ fold: foldModel, matcher: modelMatcher }));
+  const quotas = new Quotas(quotaConfig, {
+    limitOf: limitFinder({ fold: foldModel, matcher: modelMatcher }),
+    warnPctOf: (_lane, _model, configured) => configured,
+    vendorWeekReset: () => null,
+  });
+  const cooldowns = new Cooldowns(60);
   const refused: Refusal[] = [];
   return {
     quotas,
+    cooldowns,
     ask: async (index, { mode = 'hybrid', needs = 10 } = {}) => {
       const facts = { model: 'm', modelSpan: null, stream: true, maxTokens: 0, sessionId: null, agentId: null };
       const plainBody = Buffer.alloc(needs * 4);
@@ -46,6 +54,8 @@ function worldOf(quotasFile: object): World {
         quotas,
         mode,
         reroute,
+        restOf: (lane, model, nowTs) => cooldowns.ask(lane, model, nowTs),
+        takeProbe: (lane, model, nowTs) => cooldowns.takeProbe(lane, model, nowTs),
         takeSlot: () => () => undefined,
         bookName: (model) => model,
         nowTs: () => NOW_TS,
@@ -61,8 +71,9 @@ function worldOf(quotasFile: object): World {
 }
 
 /** Lane `one` may spend 1000 and has spent `used`; lane `two` has no limit. */
-function spent(used: number, extra: object = {}, windows: object = {}): World {
-  const world = worldOf({ windows, models: { m: { provider: 'one', rolling_tokens: 1000, warn_pct: 0.8, ...extra } } });
+function spent(used: number, extra: object = {}, windows: object = {}, features = ''): World {
+  const models = { m: { provider: 'one', rolling_tokens: 1000, warn_pct: 0.8, ...extra } };
+  const world = worldOf({ windows, models }, features);
   const config = worldConfig(windows, extra);
   const reservation = world.quotas.reserve(
     { lane: 'one', model: 'm', spends: true, bodyBytes: 0, maxTokens: 0, nowTs: NOW_TS },
@@ -145,6 +156,61 @@ describe('admit', () => {
     expect(permit).toMatchObject({ decision: 'quota_run_to_limit', preferred: true });
     permit.reservation.settle({ input: 70, output: 0, cacheWrite: 0, cacheRead: 0 }, 1, NOW_TS);
     expect(refusalOf(await world.ask(0)).permit.reservation.verdict.rolling.used).toBe(1070);
+  });
+
+  const NO = {
+    kind: 'five_hour',
+    scope: 'lane',
+    endsTs: NOW_TS + 600,
+    relative: false,
+    meters: [],
+    reason: 'it is full',
+  } as const;
+
+  it('leaves a lane whose provider said no, in every mode, and says until when', async () => {
+    for (const mode of ['hybrid', 'preemptive', 'run2cap'] as const) {
+      const world = spent(10);
+      world.cooldowns.reject({ lane: 'one', model: 'm' }, NO, NOW_TS - 5);
+      const refusal = refusalOf(await world.ask(0, { mode }));
+      expect(refusal.permit).toMatchObject({
+        decision: 'quota_cooldown',
+        decisionReason: 'one rests after it is full',
+      });
+      expect(refusal.refused.headers).toEqual({ 'retry-after': '600', 'x-should-retry': 'false' });
+      expect(refusal.refused.message).toMatch(/^one takes no requests for m until Wed,? 13:10/);
+      expect(permitOf(await world.ask(1, { mode }))).toMatchObject({ decision: 'quota_cooldown', preferred: false });
+    }
+  });
+
+  it('tries a lane that rests when there is no other', async () => {
+    const world = spent(10);
+    world.cooldowns.reject({ lane: 'two', model: 'm' }, NO, NOW_TS - 5);
+    const permit = permitOf(await world.ask(1));
+    expect(permit).toMatchObject({ decision: 'quota_cooldown', releaseProbe: null });
+    expect(permit.decisionReason).toContain('resting after it is full, and there is no other lane');
+  });
+
+  it('after the reset lets one request go first and keeps the others away until it has told something', async () => {
+    const world = spent(10);
+    world.cooldowns.reject({ lane: 'one', model: 'm' }, { ...NO, endsTs: NOW_TS - 1 }, NOW_TS - 60);
+    const first = permitOf(await world.ask(0));
+    expect(first.decisionReason).toContain('the first request since five_hour ended');
+    refusalOf(await world.ask(0));
+    refusalOf(await world.ask(0));
+    first.releaseProbe?.();
+    permitOf(await world.ask(0));
+  });
+
+  it('refuses what would be billed on top in every mode, also without another lane', async () => {
+    const world = spent(10);
+    world.cooldowns.reject({ lane: 'two', model: 'm' }, { ...NO, kind: 'overage' }, NOW_TS - 5);
+    const { refused } = refusalOf(await world.ask(1, { mode: 'run2cap' }));
+    expect(refused.message).toContain('Set overage: allow for two in providers.yaml');
+  });
+
+  it('in shadow mode lets pass what the quota would turn away, and says so', async () => {
+    const permit = permitOf(await spent(1000, {}, {}, 'features: {quota_shadow: true}').ask(0, { needs: 25 }));
+    expect(permit).toMatchObject({ decision: 'pass_through', decided: { shadow: 'quota_block' } });
   });
 
   it('passes with the decision of the route when no quota has a say', async () => {

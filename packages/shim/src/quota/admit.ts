@@ -1,25 +1,35 @@
 import type { Lane } from '../config/catalog.ts';
 import type { RerouteMode } from '../config/settings.ts';
 import type { Permit, Refusal, Routed, Trail } from '../exchange.ts';
-import { failure, type Failure } from '../failure.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
+import type { RestState } from './cooldown.ts';
 import type { Quotas } from './quotas.ts';
+import { explain, notTried, turnedAway } from './reasons.ts';
 
 /** What admission asks of others. */
 export interface AdmitOptions {
   readonly quotas: Quotas;
   readonly mode: RerouteMode;
   readonly reroute: (question: RerouteQuestion) => RerouteAnswer;
+  /** Does this model rest on this lane, because its provider said no? */
+  readonly restOf: (lane: string, model: string, nowTs: number) => RestState;
+  /** Takes the place of the one request that goes first after a rest; answers how to give it back. */
+  readonly takeProbe: (lane: string, model: string, nowTs: number) => () => void;
   /** Waits for a free place on the lane. `onGone` is told how to leave the queue. */
-  readonly takeSlot: (
-    lane: string,
-    limit: number | null,
-    onGone: (leave: () => void) => void,
-  ) => Promise<() => void> | (() => void);
+  readonly takeSlot: (wanted: SlotWish, onGone: (leave: () => void) => void) => Promise<() => void> | (() => void);
   /** The name a model is booked under; bounded in number. */
   readonly bookName: (model: string) => string;
   readonly nowTs: () => number;
   readonly timeZone: string;
+}
+
+export interface SlotWish {
+  readonly lane: string;
+  readonly limit: number | null;
+  /** Who shares a lane fairly: an agent, else a session. */
+  readonly agent: string;
+  /** Another lane was left for this one. */
+  readonly switched: boolean;
 }
 
 /** The right to try the lane at `index`, with its tokens set aside and a place on it; or why not. */
@@ -32,24 +42,35 @@ export async function admit(
   const { accepted, choice, config } = routed;
   const { lane, model } = choice.lanes[index] ?? { lane: NO_LANE, model: accepted.facts.model };
   const booked = options.bookName(accepted.facts.model);
+  const spends = accepted.op === 'messages';
+  const admittedTs = options.nowTs();
   const reservation = options.quotas.reserve(
     {
       lane: lane.id,
       model: booked,
-      spends: accepted.op === 'messages',
+      spends,
       bodyBytes: accepted.plainBody.length,
       maxTokens: accepted.facts.maxTokens,
-      nowTs: options.nowTs(),
+      nowTs: admittedTs,
     },
     config.quotas,
   );
-  const answer = options.reroute({
-    mode: options.mode,
-    verdict: reservation.verdict.verdict,
-    coolingDown: false,
-    hasOther: index + 1 < choice.lanes.length,
-  });
-  const permit: Permit = {
+  const decide = (): Decided => {
+    const rest = spends ? options.restOf(lane.id, booked, options.nowTs()) : NO_REST;
+    const unpaid = rest.state === 'resting' && rest.cooldown?.kind === 'overage';
+    const hasOther = index + 1 < choice.lanes.length;
+    // What would be billed on top is refused in every mode: the owner said so.
+    const question: RerouteQuestion = unpaid
+      ? { mode: 'hybrid', verdict: 'block', rest: 'none', hasOther }
+      : { mode: options.mode, verdict: reservation.verdict.verdict, rest: rest.state, hasOther };
+    const answer = options.reroute(question);
+    // In shadow mode our own quota turns nobody away; what the provider said still holds.
+    const inShadow = config.catalog.features.quota_shadow && answer.action !== 'stay' && rest.state !== 'resting';
+    return inShadow
+      ? { rest, question, answer: { action: 'stay', decision: 'quota_pass' }, shadow: answer.decision }
+      : { rest, question, answer, shadow: null };
+  };
+  const permitFor = (decided: Decided): Permit => ({
     routed,
     lane,
     model,
@@ -59,21 +80,49 @@ export async function admit(
     preferred: index === 0,
     notes: { left: false, sharedFields: '' },
     wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
-    ...explain(routed, trail, answer),
-  };
-  if (lane === NO_LANE || answer.action !== 'stay') {
+    decided,
+    releaseProbe: null,
+    trail,
+    admittedTs,
+    ...explain(routed, trail, decided),
+  });
+  const refuse = (decided: Decided): Refusal => {
     reservation.release();
-    return {
-      permit: { ...permit, ...notTried(permit, answer) },
-      refused: lane === NO_LANE ? noLane(routed) : blocked(permit, booked, options),
-    };
+    const permit = permitFor(decided);
+    return { permit: { ...permit, ...notTried(permit) }, refused: turnedAway(permit, booked, options) };
+  };
+
+  let decided = decide();
+  if (lane === NO_LANE || decided.answer.action !== 'stay') return refuse(decided);
+  const { agentId, sessionId } = accepted.facts;
+  const wish = { lane: lane.id, limit: lane.concurrency, agent: agentId ?? sessionId ?? '', switched: index > 0 };
+  let slot = options.takeSlot(wish, (leave) => accepted.outgoing.once('close', leave));
+  if (typeof slot !== 'function') {
+    slot = await slot;
+    // The provider may have said no to those ahead in the queue.
+    decided = decide();
+    if (decided.answer.action !== 'stay') {
+      slot();
+      return refuse(decided);
+    }
   }
-  const slot = options.takeSlot(lane.id, lane.concurrency, (leave) => accepted.outgoing.once('close', leave));
-  return { ...permit, releaseSlot: typeof slot === 'function' ? slot : await slot };
+  const releaseProbe = decided.rest.state === 'due' ? options.takeProbe(lane.id, booked, options.nowTs()) : null;
+  return { ...permitFor(decided), releaseSlot: slot, releaseProbe };
 }
 
+/** What admission went by, kept so that a decision can be explained, and made again, later. */
+export interface Decided {
+  readonly rest: RestState;
+  readonly question: RerouteQuestion;
+  readonly answer: RerouteAnswer;
+  /** What the quota would have decided, where shadow mode let the request pass; null otherwise. */
+  readonly shadow: string | null;
+}
+
+const NO_REST: RestState = Object.freeze({ state: 'none', cooldown: null });
+
 /** Stands in the books where there was no lane to choose. */
-const NO_LANE: Lane = Object.freeze({
+export const NO_LANE: Lane = Object.freeze({
   id: 'none',
   baseUrl: '',
   origin: '',
@@ -84,80 +133,8 @@ const NO_LANE: Lane = Object.freeze({
   keyProblem: null,
   modelMap: [],
   concurrency: null,
+  overage: 'allow',
+  price: null,
   requires: null,
   timeouts: { connectMs: 0, headerMs: 0, jsonMs: 0, idleMs: 0, keepAliveMs: 0 },
 });
-
-function noLane({ choice, accepted }: Routed): Failure {
-  const why = choice.skipped.map((item) => `${item.lane}: ${item.reason}`).join('; ') || choice.reason;
-  return failure(
-    'no_usable_lane',
-    `No lane can take the model "${accepted.facts.model}" (${why}). See GET /v1/readyz.`,
-  );
-}
-
-/** Says which window is spent and the clock time at which it has room again. */
-function blocked({ lane, reservation, routed }: Permit, model: string, options: AdmitOptions): Failure {
-  const { verdict, estimate } = reservation;
-  const use = verdict.reason === 'weekly' ? verdict.weekly : verdict.rolling;
-  const { rollingSeconds } = routed.config.quotas;
-  const windowName = verdict.reason === 'weekly' ? 'weekly window' : `rolling ${inWords(rollingSeconds)} window`;
-  const needs = estimate.input + estimate.output + estimate.cacheWrite;
-  const clears = new Date((options.nowTs() + verdict.etaClearSec) * 1000);
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone: options.timeZone,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  }).format(clears);
-  const spent = `${Math.round(use.used).toLocaleString('en-US')} of ${(use.cap ?? 0).toLocaleString('en-US')} tokens`;
-  return failure(
-    'quota_blocked',
-    `Quota for ${model} on ${lane.id} is spent: ${spent} used in the ${windowName}, this request needs about ${needs.toLocaleString('en-US')}. It has room again at ${clock}. Raise the limit in quotas.json or add a fallback lane to go on now.`,
-    { 'retry-after': String(Math.max(1, verdict.etaClearSec)), 'x-should-retry': 'false' },
-  );
-}
-
-interface Explained {
-  readonly decision: string;
-  readonly decisionReason: string;
-  readonly rerouteDecision: string;
-  readonly fallbackFrom: string | null;
-}
-
-/** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
-function explain({ choice }: Routed, { tried, refused }: Trail, answer: RerouteAnswer): Explained {
-  const last = tried.at(-1);
-  if (last !== undefined) {
-    const from = last.permit.lane.id;
-    const decision =
-      last.answer === null ? 'net_fallback' : last.judgement.kind === 'rate_limited' ? 'quota_overshoot' : 'fallback';
-    const decisionReason = `${from} failed: ${last.judgement.reason}`;
-    return { decision, decisionReason, rerouteDecision: answer.decision, fallbackFrom: from };
-  }
-  const away = refused.at(-1)?.permit;
-  if (away !== undefined) {
-    const { decision, decisionReason } = away;
-    return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
-  }
-  const decision = answer.decision === 'quota_pass' ? choice.decision : answer.decision;
-  return { decision, decisionReason: choice.reason, rerouteDecision: answer.decision, fallbackFrom: null };
-}
-
-/** How a lane stands in the books that was passed over. */
-function notTried({ lane, reservation }: Permit, { decision }: RerouteAnswer): Partial<Permit> {
-  if (lane === NO_LANE) return { attempt: 0, preferred: false };
-  const { reason, rolling, weekly } = reservation.verdict;
-  const share = reason === 'weekly' ? weekly.pct : rolling.pct;
-  const decisionReason = `${lane.id} is at ${percent(share)} of its ${reason === 'weekly' ? 'weekly' : 'rolling'} quota`;
-  return { attempt: 0, preferred: false, decision, rerouteDecision: decision, decisionReason };
-}
-
-function inWords(seconds: number): string {
-  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(fraction * 100)} %`;
-}

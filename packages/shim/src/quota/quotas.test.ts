@@ -18,7 +18,11 @@ function configOf(models: Readonly<Record<string, object>>, windows: object = {}
 }
 
 function quotasFor(config: QuotaConfig): Quotas {
-  return new Quotas(config, limitFinder({ fold: foldModel, matcher: modelMatcher }));
+  return new Quotas(config, {
+    limitOf: limitFinder({ fold: foldModel, matcher: modelMatcher }),
+    warnPctOf: (_lane, _model, configured) => configured,
+    vendorWeekReset: () => null,
+  });
 }
 
 /** A request that, before anything was learned, is expected to need exactly `needs` input tokens. */

@@ -1,17 +1,26 @@
 import type { ModelLimit, QuotaConfig } from '../config/catalog.ts';
-import type { Tokens } from '../exchange.ts';
+import { NO_TOKENS, type Tokens } from '../exchange.ts';
+import { counted, DEFAULT_WEIGHTS } from './counted.ts';
 import { Estimator } from './estimate.ts';
-import { Ledger, type Series } from './ledger.ts';
-import { judgeQuota, type Verdict } from './verdict.ts';
+import { Ledger } from './ledger.ts';
+import type { Series } from './series.ts';
+import { judgeQuota, type Verdict, type Warned } from './verdict.ts';
 
 /** Tokens set aside for a request that was let in, until its real usage is known. */
 export interface Reservation {
   readonly verdict: Verdict;
   readonly estimate: Tokens;
   /** Ends the reservation with what was really used. Only the first call of `settle` or `release` counts. */
-  settle(tokens: Tokens, dirtyS: number, nowTs: number): void;
+  settle(tokens: Tokens, dirtyS: number, nowTs: number): Settled | null;
   /** Ends it with nothing used. */
   release(): void;
+}
+
+/** Where a settled request stands in the ledger. */
+export interface Settled {
+  readonly lane: string;
+  readonly model: string;
+  readonly minute: number;
 }
 
 export interface AdmissionQuestion {
@@ -24,35 +33,44 @@ export interface AdmissionQuestion {
   readonly nowTs: number;
 }
 
-/** Says which limit applies to a model on a lane: exact names first, then aliases, then globs in file order. */
+export interface QuotaOptions {
+  /** Which limit applies to a model on a lane: exact names first, then aliases, then globs in file order. */
+  readonly limitOf: LimitOf;
+  /** The threshold in force for a configured one. */
+  readonly warnPctOf: (lane: string, model: string, configured: number | null) => number | null;
+  /** Epoch seconds of a reset of the lane's week as its provider named it; null: not known. */
+  readonly vendorWeekReset: (lane: string) => number | null;
+}
+
 export type LimitOf = (config: QuotaConfig, lane: string, model: string) => ModelLimit | null;
+
+/** The length of a provider's own week; a configured week of another length is never laid over it. */
+const VENDOR_WEEK_S = 604_800;
 
 /** The quota book: what was spent, what is promised, and what may still be. Time comes in as an argument. */
 export class Quotas {
   readonly ledger: Ledger;
+  readonly #options: QuotaOptions;
   readonly #pending = new Map<Series, MutableTokens>();
   readonly #estimators = new Map<Series, Estimator>();
-  readonly #limitOf: LimitOf;
+  /** By limit, so that a warning outlives a reload of the file. */
+  readonly #warned = new Map<string, Warned>();
   /** Series per limit, per configuration; rebuilt when a series appears. */
-  #pools = new WeakMap<
-    QuotaConfig,
-    { size: number; byLimit: Map<ModelLimit, Series[]>; limits: Map<Series, ModelLimit | null> }
-  >();
+  #pools = new WeakMap<QuotaConfig, Pools>();
 
-  constructor(config: QuotaConfig, limitOf: LimitOf) {
+  constructor(config: QuotaConfig, options: QuotaOptions) {
     this.ledger = new Ledger({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
-    this.#limitOf = limitOf;
+    this.#options = options;
   }
 
   /** Judges a request and sets its expected need aside. Who turns it away releases the reservation. */
   reserve(question: AdmissionQuestion, config: QuotaConfig): Reservation {
-    const series = this.ledger.series(question.lane, question.model);
+    const { lane, model, bodyBytes, maxTokens, nowTs } = question;
+    const series = this.ledger.series(lane, model);
+    if (!question.spends) return this.#freeOfCharge(series, config, nowTs);
     const estimator = this.#estimator(series);
-    const estimate = question.spends ? estimator.expect(question.bodyBytes, question.maxTokens) : NOTHING;
-    const verdict = question.spends
-      ? this.#judge({ series, config, own: estimate, nowTs: question.nowTs })
-      : { ...this.#judge({ series, config, own: NOTHING, nowTs: question.nowTs }), verdict: 'allow' as const };
-    if (!question.spends) return { verdict, estimate, settle: () => undefined, release: () => undefined };
+    const estimate = estimator.expect(bodyBytes, maxTokens, this.#pool(config, series).limit?.reserve);
+    const verdict = this.#judge({ series, config, own: estimate, nowTs });
     const pending = this.#pendingOf(series);
     add(pending, estimate, 1);
     let open = true;
@@ -65,63 +83,92 @@ export class Quotas {
     return {
       verdict,
       estimate,
-      settle: (tokens, dirtyS, nowTs) => {
-        if (!close()) return;
-        series.add(tokens, dirtyS, nowTs);
-        estimator.learn(question.bodyBytes, tokens);
+      settle: (tokens, dirtyS, settledTs) => {
+        if (!close()) return null;
+        estimator.learn(bodyBytes, tokens);
+        return { lane, model, minute: series.add(tokens, dirtyS, settledTs) };
       },
       release: () => void close(),
     };
   }
 
-  /** Where a lane and model stand now, requests in flight aside. */
-  standing(
-    lane: string,
-    model: string,
-    config: QuotaConfig,
-    nowTs: number,
-  ): { verdict: Verdict; limit: ModelLimit | null } {
+  /** Where a lane and model stand now; requests in flight are no part of the verdict. */
+  standing(lane: string, model: string, config: QuotaConfig, nowTs: number): Standing {
     const series = this.ledger.series(lane, model);
-    return { verdict: this.#judge({ series, config, own: null, nowTs }), limit: this.#pool(config, series).limit };
+    const { limit, members } = this.#pool(config, series);
+    const pending: MutableTokens = { ...NO_TOKENS };
+    for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
+    const verdict = this.#judge({ series, config, own: NO_TOKENS, nowTs, alone: true });
+    return { lane, limit, verdict, pending: counted(pending, limit?.weights ?? DEFAULT_WEIGHTS) };
   }
 
-  #judge(asked: { series: Series; config: QuotaConfig; own: Tokens | null; nowTs: number }): Verdict {
-    this.ledger.respan({ rollingS: asked.config.rollingSeconds, weeklyS: asked.config.weeklySeconds });
-    const { limit, members } = this.#pool(asked.config, asked.series);
-    const pending: MutableTokens = { ...NOTHING };
-    if (asked.own !== null) {
-      for (const member of members) add(pending, this.#pending.get(member) ?? NOTHING, 1);
+  #freeOfCharge(series: Series, config: QuotaConfig, nowTs: number): Reservation {
+    const judged = this.#judge({ series, config, own: NO_TOKENS, nowTs });
+    const verdict = { ...judged, verdict: 'allow' as const };
+    return { verdict, estimate: NO_TOKENS, settle: () => null, release: () => undefined };
+  }
+
+  /** `alone`: what is in flight does not count. */
+  #judge({ series, config, own, nowTs, alone }: JudgeQuestion): Verdict {
+    this.ledger.respan({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
+    const { limit, members, key } = this.#pool(config, series);
+    const pending: MutableTokens = { ...NO_TOKENS };
+    if (alone !== true) {
+      for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
     }
-    return judgeQuota({
+    const verdict = judgeQuota({
       limit,
+      warnPct: limit === null ? null : this.#options.warnPctOf(series.lane, series.model, limit.warnPct),
+      warned: this.#warned.get(key) ?? NOT_WARNED,
       series: members,
       pending,
-      own: asked.own ?? NOTHING,
-      rollingS: asked.config.rollingSeconds,
-      weeklyS: asked.config.weeklySeconds,
-      nowTs: asked.nowTs,
+      own,
+      rollingS: config.rollingSeconds,
+      weeklyS: config.weeklySeconds,
+      weekResetTs: this.#weekReset(limit, members, config),
+      nowTs,
     });
+    if (limit !== null && limit.warnPct !== null) this.#warned.set(key, verdict.warned);
+    return verdict;
   }
 
-  #pool(config: QuotaConfig, series: Series): { limit: ModelLimit | null; members: readonly Series[] } {
+  /** A limit over several lanes has no provider whose week it could follow. */
+  #weekReset(limit: ModelLimit | null, members: readonly Series[], config: QuotaConfig): number | null {
+    const anchor = limit === null ? 'vendor' : limit.weeklyAnchor;
+    if (anchor !== 'vendor') return anchor;
+    if (config.weeklySeconds !== VENDOR_WEEK_S) return null;
+    const lane = limit?.lane ?? members[0]?.lane;
+    if (lane === undefined || members.some((one) => one.lane !== lane)) return null;
+    return this.#options.vendorWeekReset(lane);
+  }
+
+  #pool(config: QuotaConfig, series: Series): Pool {
     let pools = this.#pools.get(config);
     if (pools === undefined || pools.size !== this.ledger.size) {
-      pools = { size: this.ledger.size, byLimit: new Map(), limits: new Map() };
+      pools = { size: this.ledger.size, bySeries: new Map() };
+      const byLimit = new Map<ModelLimit, { readonly members: Series[]; readonly pool: Pool }>();
       for (const one of this.ledger.all()) {
-        const limit = this.#limitOf(config, one.lane, one.model);
-        pools.limits.set(one, limit);
-        if (limit !== null) pools.byLimit.set(limit, [...(pools.byLimit.get(limit) ?? []), one]);
+        const limit = this.#options.limitOf(config, one.lane, one.model);
+        const known = limit === null ? undefined : byLimit.get(limit);
+        if (known !== undefined) {
+          known.members.push(one);
+          pools.bySeries.set(one, known.pool);
+          continue;
+        }
+        const members = [one];
+        const pool = { limit, members, key: limit === null ? '' : `${limit.lane ?? '*'}\n${limit.model}` };
+        if (limit !== null) byLimit.set(limit, { members, pool });
+        pools.bySeries.set(one, pool);
       }
       this.#pools.set(config, pools);
     }
-    const limit = pools.limits.get(series) ?? null;
-    return { limit, members: limit === null ? [series] : (pools.byLimit.get(limit) ?? [series]) };
+    return pools.bySeries.get(series) ?? { limit: null, members: [series], key: '' };
   }
 
   #pendingOf(series: Series): MutableTokens {
     let pending = this.#pending.get(series);
     if (pending === undefined) {
-      pending = { ...NOTHING };
+      pending = { ...NO_TOKENS };
       this.#pending.set(series, pending);
     }
     return pending;
@@ -137,6 +184,34 @@ export class Quotas {
   }
 }
 
+export interface Standing {
+  readonly lane: string;
+  readonly verdict: Verdict;
+  readonly limit: ModelLimit | null;
+  /** Counted tokens set aside for requests in flight. */
+  readonly pending: number;
+}
+
+interface JudgeQuestion {
+  readonly series: Series;
+  readonly config: QuotaConfig;
+  readonly own: Tokens;
+  readonly nowTs: number;
+  readonly alone?: boolean;
+}
+
+interface Pools {
+  readonly size: number;
+  readonly bySeries: Map<Series, Pool>;
+}
+
+/** A limit and every series it counts. */
+interface Pool {
+  readonly limit: ModelLimit | null;
+  readonly members: readonly Series[];
+  readonly key: string;
+}
+
 interface MutableTokens {
   input: number;
   output: number;
@@ -144,7 +219,7 @@ interface MutableTokens {
   cacheRead: number;
 }
 
-const NOTHING: Tokens = Object.freeze({ input: 0, output: 0, cacheWrite: 0, cacheRead: 0 });
+const NOT_WARNED: Warned = Object.freeze({ rolling: false, weekly: false });
 
 function add(sum: MutableTokens, tokens: Tokens, sign: 1 | -1): void {
   sum.input += sign * tokens.input;

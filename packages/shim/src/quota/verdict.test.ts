@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelLimit } from '../config/catalog.ts';
 import type { Tokens } from '../exchange.ts';
-import { Series } from './ledger.ts';
-import { counted, DEFAULT_WEIGHTS, judgeQuota, type Verdict } from './verdict.ts';
+import { Series } from './series.ts';
+import { counted, DEFAULT_WEIGHTS } from './counted.ts';
+import { judgeQuota, type Verdict, type Warned } from './verdict.ts';
 
 const NOW_TS = 1_760_000_000;
 const SPANS = { rollingS: 18_000, weeklyS: 604_800 };
@@ -18,7 +19,8 @@ function limitOf(part: Partial<ModelLimit>): ModelLimit {
     weeklyValue: null,
     warnPct: null,
     weights: DEFAULT_WEIGHTS,
-    weeklyAnchorTs: null,
+    weeklyAnchor: null,
+    reserve: 'learned',
     ...part,
   };
 }
@@ -32,12 +34,25 @@ function seriesOf(...spent: readonly (readonly [ts: number, tokens: Partial<Toke
 function judge(limit: ModelLimit | null, series: Series | readonly Series[], more: JudgeMore = {}): Verdict {
   const all = series instanceof Series ? [series] : series;
   const { pending: own = NOTHING, ...rest } = more;
-  return judgeQuota({ limit, series: all, pending: NOTHING, own, nowTs: NOW_TS, ...SPANS, ...rest });
+  const anchor = limit?.weeklyAnchor ?? null;
+  return judgeQuota({
+    limit,
+    warnPct: limit?.warnPct ?? null,
+    warned: { rolling: false, weekly: false },
+    series: all,
+    pending: NOTHING,
+    own,
+    nowTs: NOW_TS,
+    ...SPANS,
+    weekResetTs: anchor === 'vendor' ? null : anchor,
+    ...rest,
+  });
 }
 
 interface JudgeMore {
   readonly pending?: Tokens;
   readonly nowTs?: number;
+  readonly warned?: Warned;
 }
 
 describe('judgeQuota', () => {
@@ -131,11 +146,11 @@ describe('judgeQuota', () => {
   it('starts the anchored week anew at every multiple of the vendor reset', () => {
     const anchorTs = NOW_TS - 10 * 60 - (NOW_TS % 60);
     const series = seriesOf([anchorTs - 120, { input: 1000 }], [anchorTs + 60, { input: 10 }]);
-    const limit = limitOf({ weeklyValue: 100, weeklyAnchorTs: anchorTs });
+    const limit = limitOf({ weeklyValue: 100, weeklyAnchor: anchorTs });
     expect(judge(limit, series)).toMatchObject({ verdict: 'allow', weekly: { used: 10 } });
     expect(judge(limitOf({ weeklyValue: 100 }), series).weekly.used).toBe(1010);
     for (const weeks of [-3, -1, 2]) {
-      const shifted = limitOf({ weeklyValue: 100, weeklyAnchorTs: anchorTs + weeks * SPANS.weeklyS });
+      const shifted = limitOf({ weeklyValue: 100, weeklyAnchor: anchorTs + weeks * SPANS.weeklyS });
       expect(judge(shifted, series).weekly.used).toBe(10);
     }
   });
@@ -178,7 +193,7 @@ describe('eta_clear_sec', () => {
         const limit = limitOf({
           ...part,
           weights: part.weights ?? DEFAULT_WEIGHTS,
-          weeklyAnchorTs: anchorMinutes === null ? null : (Math.floor(NOW_TS / 60) + anchorMinutes) * 60,
+          weeklyAnchor: anchorMinutes === null ? null : (Math.floor(NOW_TS / 60) + anchorMinutes) * 60,
         });
         const room = Math.min(limit.rollingTokens ?? 5000, limit.weeklyValue ?? 5000);
         const weightOfInput = Math.max(1, limit.weights.input);
@@ -201,7 +216,7 @@ describe('eta_clear_sec', () => {
   it('names the end of an anchored week that is exactly full, also when nothing is pending', () => {
     const anchorTs = Math.floor(NOW_TS / 60) * 60 - 3600;
     const series = seriesOf([NOW_TS - 60, { input: 100 }]);
-    const answer = judge(limitOf({ weeklyValue: 100, weeklyAnchorTs: anchorTs }), series);
+    const answer = judge(limitOf({ weeklyValue: 100, weeklyAnchor: anchorTs }), series);
     expect(answer.verdict).toBe('block');
     expect(answer.etaClearSec).toBe(anchorTs + SPANS.weeklyS - NOW_TS);
   });

@@ -1,6 +1,8 @@
-import type { ModelLimit, Weights } from '../config/catalog.ts';
+import type { ModelLimit } from '../config/catalog.ts';
 import type { Tokens } from '../exchange.ts';
-import type { Series } from './ledger.ts';
+import { counted, DEFAULT_WEIGHTS } from './counted.ts';
+import { etaClear } from './eta.ts';
+import type { Series } from './series.ts';
 
 export interface WindowUse {
   /** Counted tokens: types weighted as the limit says. */
@@ -13,18 +15,35 @@ export interface WindowUse {
 
 export interface Verdict {
   readonly verdict: 'allow' | 'warn' | 'block';
-  readonly reason: 'none' | 'rolling' | 'weekly';
+  readonly reason: 'none' | 'rolling' | 'weekly' | 'overage';
   readonly rolling: WindowUse;
   readonly weekly: WindowUse;
+  /** Which windows are at their warning, to be handed back with the next question. */
+  readonly warned: Warned;
+  /** Counted tokens set aside for other requests, and for this one. */
+  readonly pending: number;
+  readonly need: number;
   /** Seconds until the oldest counted request leaves the rolling window. */
   readonly etaRollingSec: number;
+  /** Seconds until the week starts anew, or until its oldest request leaves where it slides. */
+  readonly etaWeeklySec: number;
   /** Seconds until the verdict stops being block; 0 when it is not. */
   readonly etaClearSec: number;
+  readonly weeklyAnchored: boolean;
+}
+
+export interface Warned {
+  readonly rolling: boolean;
+  readonly weekly: boolean;
 }
 
 export interface VerdictQuestion {
   /** Null: nothing is capped, everything is counted with the default weights. */
   readonly limit: ModelLimit | null;
+  /** Share of a cap at which to warn; null: never. */
+  readonly warnPct: number | null;
+  /** The answer before this one: a warning ends a little below where it began. */
+  readonly warned: Warned;
   /** Every series the limit counts. */
   readonly series: readonly Series[];
   /** What other requests, let in and not yet settled, are expected to need. */
@@ -33,20 +52,13 @@ export interface VerdictQuestion {
   readonly own: Tokens;
   readonly rollingS: number;
   readonly weeklyS: number;
+  /** Epoch seconds of any known reset of the week; null: it slides. */
+  readonly weekResetTs: number | null;
   readonly nowTs: number;
 }
 
-export const DEFAULT_WEIGHTS: Weights = { input: 1, output: 1, cacheWrite: 1, cacheRead: 0 };
-
-/** Tokens as a limit counts them. */
-export function counted(tokens: Tokens, weights: Weights): number {
-  return (
-    tokens.input * weights.input +
-    tokens.output * weights.output +
-    tokens.cacheWrite * weights.cacheWrite +
-    tokens.cacheRead * weights.cacheRead
-  );
-}
+/** A warning ends this far below its threshold, so that one request leaving the window does not switch it off and on. */
+const HYSTERESIS = 0.05;
 
 /**
  * allow, warn or block. Tokens only: a weekly limit in hours is shown and never blocks.
@@ -54,91 +66,73 @@ export function counted(tokens: Tokens, weights: Weights): number {
  * need more than the whole cap goes alone, into an empty window: it could never go otherwise.
  */
 export function judgeQuota(question: VerdictQuestion): Verdict {
-  const { limit, series, nowTs } = question;
+  const { limit, series, nowTs, rollingS, weeklyS } = question;
   const weights = limit?.weights ?? DEFAULT_WEIGHTS;
-  const weekStart = weekStartTs(limit, question.weeklyS, nowTs);
-  const inHours = limit?.weeklyType === 'hours';
+  const weekStart = weekStartTs(question.weekResetTs, weeklyS, nowTs);
   let rollingUsed = 0;
   let weeklyUsed = 0;
-  let weeklyS = 0;
+  let weeklyDirtyS = 0;
   let oldest = Infinity;
+  let oldestOfWeek = Infinity;
   for (const one of series) {
     const lately = one.rolling(nowTs);
     rollingUsed += counted(lately, weights);
     oldest = Math.min(oldest, lately.oldestTs ?? Infinity);
-    const week = weekStart === null ? one.weekly(nowTs) : one.since(weekStart);
+    const week = weekStart === null ? one.weekly(nowTs) : one.since(weekStart, nowTs);
     weeklyUsed += counted(week, weights);
-    weeklyS += week.dirtyS;
+    weeklyDirtyS += week.dirtyS;
+    oldestOfWeek = Math.min(oldestOfWeek, week.oldestTs ?? Infinity);
   }
-  const weeklyHours = weeklyS / 3600;
-
   const rolling = windowUse(rollingUsed, limit?.rollingTokens ?? null);
-  const weekly = inHours
-    ? { used: weeklyUsed, cap: null, pct: limit.weeklyValue === null ? 0 : weeklyHours / limit.weeklyValue }
-    : windowUse(weeklyUsed, limit?.weeklyValue ?? null);
+  const weekly =
+    limit?.weeklyType === 'hours'
+      ? { used: weeklyUsed, cap: null, pct: hoursPct(weeklyDirtyS, limit.weeklyValue) }
+      : windowUse(weeklyUsed, limit?.weeklyValue ?? null);
 
-  const others = counted(question.pending, weights);
-  const pending = others + counted(question.own, weights);
+  const pending = counted(question.pending, weights);
+  const need = counted(question.own, weights);
   const over = (use: WindowUse): boolean =>
-    use.cap !== null && (use.used >= use.cap || (use.used + others > 0 && use.used + pending > use.cap));
-  const warned = (use: WindowUse): boolean =>
-    limit !== null && limit.warnPct !== null && use.cap !== null && use.pct >= limit.warnPct;
+    use.cap !== null && (use.used >= use.cap || (use.used + pending > 0 && use.used + pending + need > use.cap));
   const blockedBy = over(rolling) ? 'rolling' : over(weekly) ? 'weekly' : 'none';
-  const warnedBy = warned(rolling) ? 'rolling' : warned(weekly) ? 'weekly' : 'none';
+  const warned = {
+    rolling: isWarned(rolling, question.warnPct, question.warned.rolling),
+    weekly: isWarned(weekly, question.warnPct, question.warned.weekly),
+  };
+  const warnedBy = warned.rolling ? 'rolling' : warned.weekly ? 'weekly' : 'none';
   return {
     verdict: blockedBy !== 'none' ? 'block' : warnedBy !== 'none' ? 'warn' : 'allow',
     reason: blockedBy !== 'none' ? blockedBy : warnedBy,
     rolling,
     weekly,
-    etaRollingSec: Number.isFinite(oldest) ? Math.floor(Math.max(0, oldest + question.rollingS - nowTs)) : 0,
-    etaClearSec: blockedBy === 'none' ? 0 : etaClear({ ...question, weights, pending, weekStart, rolling, weekly }),
+    warned,
+    pending,
+    need,
+    etaRollingSec: secondsUntil(oldest + rollingS, nowTs),
+    etaWeeklySec: secondsUntil((weekStart ?? oldestOfWeek) + weeklyS, nowTs),
+    etaClearSec:
+      blockedBy === 'none' ? 0 : etaClear({ ...question, weights, coming: pending + need, weekStart, rolling, weekly }),
+    weeklyAnchored: weekStart !== null,
   };
 }
 
-interface ClearQuestion extends Omit<VerdictQuestion, 'pending' | 'own'> {
-  readonly weights: Weights;
-  readonly pending: number;
-  readonly weekStart: number | null;
-  readonly rolling: WindowUse;
-  readonly weekly: WindowUse;
-}
-
-/** Both windows must have room again; a request too large for the cap by itself waits for an empty window. */
-function etaClear(question: ClearQuestion): number {
-  const { series, nowTs, weights, pending } = question;
-  const waitFor = (use: WindowUse, buckets: (one: Series) => Iterable<Tokens & { leavesTs: number }>): number => {
-    if (use.cap === null) return 0;
-    let used = use.used;
-    const fits = (): boolean =>
-      used < (use.cap ?? Infinity) && used + Math.min(pending, use.cap ?? Infinity) <= (use.cap ?? Infinity);
-    if (fits()) return 0;
-    const leaving = series.flatMap((one) => [...buckets(one)]).toSorted((a, b) => a.leavesTs - b.leavesTs);
-    for (const bucket of leaving) {
-      used -= counted(bucket, weights);
-      if (fits()) return bucket.leavesTs - nowTs;
-    }
-    return leaving.at(-1) === undefined ? 0 : (leaving.at(-1)?.leavesTs ?? nowTs) - nowTs;
-  };
-  const rolling = waitFor(question.rolling, (one) => one.rollingBuckets(nowTs));
-  const weekly =
-    question.weekStart === null
-      ? waitFor(question.weekly, (one) => one.weeklyBuckets(nowTs))
-      : isFull(question.weekly, pending)
-        ? question.weekStart + question.weeklyS - nowTs
-        : 0;
-  return Math.ceil(Math.max(0, rolling, weekly));
-}
-
-function isFull({ used, cap }: WindowUse, pending: number): boolean {
-  return cap !== null && (used >= cap || used + Math.min(pending, cap) > cap);
+function isWarned({ cap, pct }: WindowUse, warnPct: number | null, before: boolean): boolean {
+  if (cap === null || warnPct === null) return false;
+  return pct >= (before ? Math.max(warnPct - HYSTERESIS, warnPct / 2) : warnPct);
 }
 
 function windowUse(used: number, cap: number | null): WindowUse {
   return { used, cap, pct: cap === null ? 0 : used / cap };
 }
 
-/** Start of the current week when the vendor's reset is known; null when the week slides. */
-function weekStartTs(limit: ModelLimit | null, weeklyS: number, nowTs: number): number | null {
-  if (limit === null || limit.weeklyAnchorTs === null) return null;
-  return limit.weeklyAnchorTs + Math.floor((nowTs - limit.weeklyAnchorTs) / weeklyS) * weeklyS;
+function hoursPct(seconds: number, hours: number | null): number {
+  return hours === null ? 0 : seconds / 3600 / hours;
+}
+
+function secondsUntil(ts: number, nowTs: number): number {
+  return Number.isFinite(ts) ? Math.floor(Math.max(0, ts - nowTs)) : 0;
+}
+
+/** Start of the current week when any of its resets is known; null when the week slides. */
+function weekStartTs(resetTs: number | null, weeklyS: number, nowTs: number): number | null {
+  return resetTs === null ? null : resetTs + Math.floor((nowTs - resetTs) / weeklyS) * weeklyS;
 }

@@ -14,6 +14,9 @@ export interface ModelCounters {
   cancelled: number;
   errors: number;
   wasted_retry_ms: number;
+  cooldowns: number;
+  probes: number;
+  shadowed: number;
 }
 
 export interface LaneCounters {
@@ -52,6 +55,8 @@ export class Counters {
   readonly rerouteAttempts: Family = new Map();
   readonly quotaBlocks: Family = new Map();
   readonly ended: Family = new Map();
+  readonly cooldowns: Family = new Map();
+  readonly shadow: Family = new Map();
   partialWrites = 0;
 
   model(name: string): ModelCounters {
@@ -67,6 +72,9 @@ export class Counters {
       cancelled: 0,
       errors: 0,
       wasted_retry_ms: 0,
+      cooldowns: 0,
+      probes: 0,
+      shadowed: 0,
     }));
   }
 

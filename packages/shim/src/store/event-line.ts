@@ -1,11 +1,14 @@
 import type { UsageEvent } from '@ccp/contracts';
 import type { Ended, Permit } from '../exchange.ts';
+import type { RestState } from '../quota/cooldown.ts';
 import { opName } from './counters.ts';
+import type { CalibrationFields } from './sample-of.ts';
 
 export interface LineContext {
   readonly epoch: string;
   readonly rerouteMode: string;
   readonly warnPctOf: (permit: Permit) => number | null;
+  readonly calibrationOf: (permit: Permit) => CalibrationFields;
   readonly headerModeOf: (permit: Permit) => string;
   /** The name a model is booked under; bounded in number. */
   readonly bookName: (model: string) => string;
@@ -46,7 +49,9 @@ export class LineWriter {
     const op = opName(accepted.op, accepted.facts.stream);
     const { lane, decision, decisionReason, rerouteDecision, preferred } = permit;
     const warnPct = this.#context.warnPctOf(permit);
-    const key = `${lane.id}\n${lane.origin}\n${model}\n${permit.model}\n${op}\n${decision}\n${decisionReason}\n${rerouteDecision}\n${preferred}\n${warnPct}`;
+    const known = this.#context.calibrationOf(permit);
+    const evidence = `${known.warnPctAuto} ${known.confidence} ${known.gapP50} ${known.gapP95} ${known.gapSamples}`;
+    const key = `${lane.id}\n${lane.origin}\n${model}\n${permit.model}\n${op}\n${decision}\n${decisionReason}\n${rerouteDecision}\n${preferred}\n${warnPct}\n${evidence}`;
     let text = this.#standing.get(key);
     if (text === undefined) {
       const fields = {
@@ -63,16 +68,14 @@ export class LineWriter {
         decision,
         decision_reason: decisionReason,
         warn_pct_cfg: warnPct,
-        warn_pct_auto: warnPct,
-        warn_pct_confidence: null,
-        gap_seconds_p50: null,
-        gap_seconds_p95: null,
-        gap_samples: 0,
+        warn_pct_auto: known.warnPctAuto,
+        warn_pct_confidence: known.confidence,
+        gap_seconds_p50: known.gapP50,
+        gap_seconds_p95: known.gapP95,
+        gap_samples: known.gapSamples,
         reroute_mode: this.#context.rerouteMode,
         reroute_decision: rerouteDecision,
         preferred_attempt: preferred,
-        cooldown_active: false,
-        cooldown_next_ts: null,
       } satisfies Partial<UsageEvent>;
       text = `${JSON.stringify(fields).slice(1, -1)},`;
       if (this.#standing.size >= MOST_TEXTS) this.#standing.clear();
@@ -86,7 +89,9 @@ const MOST_TEXTS = 1_000;
 
 function momentFields(permit: Permit): string {
   const { accepted } = permit.routed;
-  const { rolling, weekly } = permit.reservation.verdict;
+  const { rolling, weekly, need } = permit.reservation.verdict;
+  const rest = preferredRest(permit);
+  const resting = rest?.state === 'resting' ? rest.cooldown : null;
   const fields = {
     rid: accepted.rid,
     retry: permit.attempt > 1,
@@ -99,10 +104,25 @@ function momentFields(permit: Permit): string {
     headroom_pct_rolling: rolling.cap === null ? null : Math.max(0, 1 - rolling.pct),
     headroom_pct_weekly: weekly.cap === null ? null : Math.max(0, 1 - weekly.pct),
     wasted_retry_ms: Math.round(permit.wastedMs),
+    cooldown_active: resting !== null,
+    cooldown_next_ts: resting?.untilTs ?? null,
+    cooldown_kind: resting?.kind ?? null,
+    shadow_decision: permit.decided.shadow,
+    probe: permit.releaseProbe !== null,
+    reserved_tokens: need,
     session_id: accepted.facts.sessionId,
     agent_id: accepted.facts.agentId,
   } satisfies Partial<UsageEvent>;
   return `${JSON.stringify(fields).slice(1, -1)},`;
+}
+
+/** How the lane stood that routing put first. */
+function preferredRest(permit: Permit): RestState | undefined {
+  if (permit.preferred) return permit.decided.rest;
+  const { tried, refused } = permit.trail;
+  return (
+    [...refused, ...tried].find((one) => one.permit.preferred)?.permit.decided.rest ?? refused[0]?.permit.decided.rest
+  );
 }
 
 function ownFields(ended: Ended): string {
@@ -121,6 +141,7 @@ function ownFields(ended: Ended): string {
     ttft_ms: roundOrNull(ended.ttftMs),
     err_type: ended.errType,
     request_id: ended.requestId,
+    rejection_kind: ended.rejection?.kind ?? null,
   } satisfies Partial<UsageEvent>;
   return JSON.stringify(own).slice(1);
 }
@@ -140,6 +161,7 @@ const NOTHING_YET = JSON.stringify({
   ttft_ms: null,
   err_type: '',
   request_id: null,
+  rejection_kind: null,
 } satisfies Partial<UsageEvent>).slice(1);
 
 function roundOrNull(ms: number | null): number | null {

@@ -1,9 +1,12 @@
-import type { MeterReading } from '@ccp/contracts';
 import type { RerouteMode } from '../config/settings.ts';
-import type { Attempted, Ended, Judgement, Permit, Refusal } from '../exchange.ts';
+import type { Attempted, Ended, Judgement, Permit, Refusal, Tokens } from '../exchange.ts';
 import type { SpeedSample } from '../meter/speeds.ts';
+import type { Settled } from '../quota/quotas.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
+import type { BatchItem } from './db/batch-writer.ts';
+import { decisionRecord } from './decision-record.ts';
 import { LineWriter } from './event-line.ts';
+import { minuteOf, sampleOf, type CalibrationFields } from './sample-of.ts';
 
 /** Where the books send what they learn. */
 export interface RecorderOptions {
@@ -14,7 +17,13 @@ export interface RecorderOptions {
   /** Where lines go; `nextSeq` is the number the next one must carry. */
   readonly log: { readonly nextSeq: number; append(...pieces: readonly string[]): void };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
-  readonly readMeters: (lane: string, headers: readonly string[], observedTs: number) => readonly MeterReading[];
+  /** Puts a finished exchange on its way to the database. */
+  readonly keep: (item: BatchItem) => void;
+  /** Told of the tokens of every turn that counts. */
+  readonly spent: (lane: string, model: string, tokens: Tokens) => void;
+  readonly calibrationOf: (permit: Permit) => CalibrationFields;
+  /** Id of the configuration an exchange was decided under. */
+  readonly configIdOf: (permit: Permit) => string;
   readonly observe: (
     where: { readonly lane: string; readonly model: string; readonly op: string },
     ended: Ended,
@@ -27,8 +36,6 @@ export interface RecorderOptions {
 
 /** Stage 6: everything that is written down about an exchange, exactly once per attempt and per end. */
 export class Recorder {
-  /** Newest reading per lane and meter. */
-  readonly meters = new Map<string, MeterReading>();
   readonly #options: RecorderOptions;
   readonly #lines: LineWriter;
 
@@ -45,7 +52,14 @@ export class Recorder {
     lane.active += 1;
     lane.requests += 1;
     counters.model(model).lane = permit.lane.id;
-    if (permit.preferred && permit.rerouteDecision !== 'quota_pass') count(counters.preferred, permit.lane.id, model);
+    const { answer, shadow } = permit.decided;
+    const despite = answer.decision === 'quota_run_to_limit' || answer.decision === 'quota_warn_attempt';
+    if (permit.preferred && despite) count(counters.preferred, permit.lane.id, model);
+    if (shadow !== null) {
+      counters.model(model).shadowed += 1;
+      count(counters.shadow, model, shadow);
+    }
+    if (permit.releaseProbe !== null) counters.model(model).probes += 1;
     if (permit.fallbackFrom !== null) {
       lane.fallbacks_to += 1;
       counters.lane(permit.fallbackFrom).fallbacks_from += 1;
@@ -66,7 +80,19 @@ export class Recorder {
   /** A quota turned a request away from a lane. */
   blocked({ permit, refused }: Refusal): void {
     if (refused.code !== 'quota_blocked') return;
-    count(this.#options.counters.quotaBlocks, this.#model(permit), permit.reservation.verdict.reason);
+    const { answer, rest } = permit.decided;
+    const kind = answer.decision === 'quota_block' ? permit.reservation.verdict.reason : 'cooldown';
+    count(
+      this.#options.counters.quotaBlocks,
+      this.#model(permit),
+      rest.cooldown?.kind === 'overage' ? 'overage' : kind,
+    );
+  }
+
+  /** A provider's no made a lane, or a model on it, rest. */
+  cooldownBegan(permit: Permit, kind: string): void {
+    this.#options.counters.model(this.#model(permit)).cooldowns += 1;
+    count(this.#options.counters.cooldowns, permit.lane.id, kind);
   }
 
   /** An exchange that no lane took: no attempt was made, and the log has its two lines all the same. */
@@ -77,24 +103,23 @@ export class Recorder {
     counters.model(model).requests += 1;
     counters.model(model).errors += 1;
     count(counters.requests, permit.lane.id, this.#op(permit), String(ended.status));
+    const ts = this.#options.nowTs();
     this.#writeDecision(permit);
-    this.#writeCompletion(ended, this.#options.nowTs());
+    this.#writeCompletion(ended, ts);
+    this.#keep(ended, ts, null);
   }
 
   /** An attempt that came to nothing: another lane will be tried. */
   attemptFailed(attempted: Attempted): void {
     const { permit, answer, judgement } = attempted;
     this.#leave(permit, answer?.status ?? null, judgement.kind, judgement.reason);
-    if (answer !== null) this.#readMeters(permit, answer.headers);
-    permit.reservation.release();
-    permit.releaseSlot();
+    giveBack(permit);
   }
 
   /** An error of our own ended the exchange: the lane, the tokens set aside and the slot are given back. */
   abandoned(permit: Permit): void {
     this.#leave(permit, null, 'server_error', 'internal');
-    permit.reservation.release();
-    permit.releaseSlot();
+    giveBack(permit);
   }
 
   /** The end of the exchange. */
@@ -106,17 +131,16 @@ export class Recorder {
     const op = this.#op(permit);
     const dirtyS = ended.latencyMs / 1000;
     this.#leave(permit, ended.status, kindOf(ended), ended.errType);
-    if (ended.usageKnown || ended.status < 400) permit.reservation.settle(ended.tokens, dirtyS, ts);
-    else permit.reservation.release();
-    permit.releaseSlot();
-    this.#readMeters(permit, ended.headers);
+    const counts = ended.usageKnown || ended.status < 400;
+    const settled = counts ? permit.reservation.settle(ended.tokens, dirtyS, ts) : null;
+    giveBack(permit);
+    if (settled !== null) this.#options.spent(settled.lane, settled.model, ended.tokens);
 
     const perModel = counters.model(model);
     perModel.requests += 1;
-    perModel.wasted_retry_ms += permit.wastedMs;
+    perModel.wasted_retry_ms += wastedMs(ended);
     if (ended.how === 'truncated') perModel.truncated += 1;
     if (ended.how === 'cancelled') perModel.cancelled += 1;
-    if (ended.how === 'timeout') perModel.timeouts += 1;
     if ((ended.status >= 400 && ended.how !== 'cancelled') || ended.how === 'error_in_stream') perModel.errors += 1;
     if (isPartial(ended.how)) counters.partialWrites += 1;
     count(counters.requests, permit.lane.id, op, String(ended.status));
@@ -129,6 +153,21 @@ export class Recorder {
       addSpeed(model, { ts, inputTokens: input, outputTokens: output, dirtyS, streamS, ttftMs: ended.ttftMs });
     }
     this.#writeCompletion(ended, ts);
+    this.#keep(ended, ts, settled);
+  }
+
+  /** Into the database: turns only, as nothing else uses tokens. */
+  #keep(ended: Ended, ts: number, settled: Settled | null): void {
+    const { permit } = ended;
+    if (permit.routed.accepted.op !== 'messages') return;
+    const { epoch, rerouteMode, headerModeOf, calibrationOf, configIdOf, keep } = this.#options;
+    const calibration = calibrationOf(permit);
+    const headerMode = headerModeOf(permit);
+    const sample = sampleOf(ended, { ts, epoch, model: this.#model(permit), rerouteMode, headerMode, calibration });
+    const record = decisionRecord(ended, ts, configIdOf(permit));
+    // Made into text when it is written: that happens for many at once, away from the request.
+    const decision = { rid: record.rid, ts, json: () => JSON.stringify(record) };
+    keep({ sample, minute: minuteOf(ended, settled, ts), decision });
   }
 
   #spend(ended: Ended, model: string): void {
@@ -168,6 +207,8 @@ export class Recorder {
         model.overloaded += 1;
         break;
       case 'timeout':
+        model.timeouts += 1;
+        break;
       case 'server_error':
       case 'unreachable':
         break;
@@ -176,11 +217,6 @@ export class Recorder {
     }
     lane.errors += 1;
     lane.last_error = reason;
-  }
-
-  #readMeters(permit: Permit, headers: readonly string[]): void {
-    const readings = this.#options.readMeters(permit.lane.id, headers, this.#options.nowTs());
-    for (const reading of readings) this.meters.set(`${reading.lane} ${reading.meter}`, reading);
   }
 
   #op({ routed }: Permit): string {
@@ -200,6 +236,20 @@ export class Recorder {
     const { log } = this.#options;
     log.append(...this.#lines.completion(log.nextSeq, ts, ended));
   }
+}
+
+/** Whatever an attempt still held; each of the three gives back once. */
+function giveBack(permit: Permit): void {
+  permit.reservation.release();
+  permit.releaseSlot();
+  permit.releaseProbe?.();
+}
+
+/** Where every lane failed the client gets the first one's answer, and what came after it was for nothing. */
+function wastedMs({ permit, latencyMs }: Ended): number {
+  const { tried } = permit.trail;
+  const isFirstOfFailed = tried.some((one) => one.permit === permit);
+  return isFirstOfFailed ? latencyMs : permit.wastedMs;
 }
 
 function kindOf(ended: Ended): Judgement['kind'] {

@@ -164,9 +164,14 @@ describe('UsageLog', () => {
     );
   });
 
-  it('refuses to start where there can be no folder', () => {
+  it('starts where there can be no folder, says why nothing is written, and writes once there can be one', async () => {
     writeFileSync(join(folder, 'file'), '');
-    expect(() => openLog({ folder: join(folder, 'file', 'logs') })).toThrow(/ENOTDIR|EEXIST/);
+    const log = openLog({ folder: join(folder, 'file', 'logs') });
+    expect(log.status()).toMatchObject({ ok: false, error: expect.stringMatching(/ENOTDIR|EEXIST/) });
+    log.append(line(1));
+    rmSync(join(folder, 'file'));
+    await closed(log);
+    expect(linesOf(log.path)).toEqual([line(1)]);
   });
 
   it('keeps the log to its owner', async () => {

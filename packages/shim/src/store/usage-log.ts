@@ -65,13 +65,16 @@ export class UsageLog {
   #dropped = 0;
   readonly #onDurable: (block: LineBlock) => void;
 
-  /** `onDurable` hears of lines when they are on disk, in order. Throws when the folder can't be written at all. */
+  /** `onDurable` hears of lines when they are on disk, in order. Never throws: `status` says what is wrong. */
   constructor(options: LogOptions, onDurable: (block: LineBlock) => void) {
     this.#options = options;
     this.#onDurable = onDurable;
     this.path = join(options.folder, 'usage.jsonl');
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    this.#open();
+    try {
+      this.#open();
+    } catch (error) {
+      this.#failed(error as Error);
+    }
   }
 
   /** The number the next line will have: they count from 1 and have no gaps but for lines that were lost. */
@@ -122,7 +125,8 @@ export class UsageLog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#gather();
-    if (this.#writing || this.#due.length === 0) return;
+    // With trouble behind it an empty log is looked at as well: it says when the trouble is over.
+    if (this.#writing || (this.#due.length === 0 && this.#error === null)) return;
     let sizeBefore = 0;
     try {
       if (this.#fd === null) this.#open();
@@ -134,6 +138,7 @@ export class UsageLog {
     }
     const block = this.#due.shift();
     if (block !== undefined) this.#write(block, sizeBefore);
+    else this.#error = null;
   }
 
   #gather(): void {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { startRig } from '../testing/rig.ts';
+import { startRig, until } from '../testing/rig.ts';
 
 const promtool = spawnSync('promtool', ['--version']).error === undefined;
 if (!promtool) process.stdout.write('skipped: promtool is not installed (Debian: apt-get install prometheus)\n');
@@ -41,6 +41,8 @@ describe('GET /metrics', () => {
     });
     await rig.ask({ model: 'm' });
     await rig.completions(1);
+    const written = async (): Promise<boolean> => (await rig.get('/metrics')).text.includes('ccp_store_writes_total 1');
+    await until(written, 'the row in the database');
     const { text } = await rig.get('/metrics');
     for (const line of [
       'ccp_requests_total{lane="anthropic",op="stream",status="200"} 1',
@@ -50,7 +52,8 @@ describe('GET /metrics', () => {
       'ccp_cache_read_tokens_total{lane="anthropic",model="m"} 100',
       'ccp_request_duration_seconds_count{lane="anthropic",op="stream"} 1',
       'ccp_upstream_ready{lane="anthropic"} 1',
-      'ccp_store_writes_total 2',
+      'ccp_log_writes_total 2',
+      'ccp_store_writes_total 1',
       'ccp_partial_writes_total 0',
       'gen_ai_server_time_to_first_token_seconds_count{gen_ai_provider_name="anthropic",gen_ai_request_model="m"} 1',
     ]) {

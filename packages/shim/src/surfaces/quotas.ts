@@ -30,6 +30,11 @@ function entry(limit: ModelLimit): QuotasAnswer['config']['models'][string] {
       cache_write: limit.weights.cacheWrite,
       cache_read: limit.weights.cacheRead,
     },
-    ...(limit.weeklyAnchorTs !== null && { anchor: new Date(limit.weeklyAnchorTs * 1000).toISOString() }),
+    reserve: limit.reserve,
+    ...(limit.weeklyAnchor !== 'vendor' && { anchor: anchorText(limit.weeklyAnchor) }),
   };
+}
+
+function anchorText(ts: number | null): string | null {
+  return ts === null ? null : new Date(ts * 1000).toISOString();
 }

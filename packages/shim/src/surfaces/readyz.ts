@@ -3,6 +3,7 @@ import { describeProblem } from '../config/config-problem.ts';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import type { FileStatus } from '../config/config-store.ts';
 import type { LaneCounters } from '../store/counters.ts';
+import type { StoreStatus as DatabaseStatus } from '../store/db/store-status.ts';
 import type { LogStatus } from '../store/usage-log.ts';
 
 export interface ReadyzReaders {
@@ -10,6 +11,8 @@ export interface ReadyzReaders {
   readonly config: () => ConfigSnapshot;
   readonly files: () => { readonly providers: FileStatus; readonly quotas: FileStatus };
   readonly log: () => LogStatus;
+  /** Null: nothing is kept in a database (CCP_PERSIST=0). */
+  readonly database: () => DatabaseStatus | null;
   readonly lanes: () => ReadonlyMap<string, LaneCounters>;
   readonly whyUnusable: (lane: string) => string | null;
   readonly draining: () => boolean;
@@ -21,17 +24,27 @@ export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean 
   const { catalog, quotas } = readers.config();
   const files = readers.files();
   const log = readers.log();
+  const database = readers.database();
+  const storeOk = log.ok && (database?.ok ?? true);
   const reasons = new Map([...catalog.lanes.keys()].map((id) => [id, readers.whyUnusable(id)]));
   const usable = [...reasons.values()].some((reason) => reason === null);
   const valid = files.providers.problem === null && files.quotas.problem === null;
   const urlOf = (id: string): string => catalog.lanes.get(id)?.baseUrl ?? '';
   return {
-    ready: valid && log.ok && usable && !readers.draining(),
+    ready: valid && storeOk && usable && !readers.draining(),
     ts: readers.nowTs(),
     version: readers.version,
     node: process.version,
     config: { providers: fileState(files.providers), quotas: fileState(files.quotas) },
-    store: { ok: log.ok, error: log.error, path: log.path },
+    store: {
+      ok: storeOk,
+      error: log.error ?? database?.error ?? null,
+      path: database?.path ?? log.path,
+      log: { ok: log.ok, error: log.error, path: log.path, pending: log.pendingLines },
+      ...(database !== null && {
+        database: { ok: database.ok, error: database.error, path: database.path, pending: database.pendingRows },
+      }),
+    },
     lanes: Object.fromEntries(
       [...reasons].map(([id, reason]) => [id, { ok: reason === null, reason: reason ?? 'ok', url: urlOf(id) }]),
     ),

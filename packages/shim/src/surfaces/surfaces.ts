@@ -5,6 +5,7 @@ import { describeProblem } from '../config/config-problem.ts';
 import { failure, FAILURES, type Failure } from '../failure.ts';
 import type { EventStreams } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import { rollupsAnswer, samplesAnswer, type HistoryReaders } from './history.ts';
 import { quotasAnswer } from './quotas.ts';
 import { readyzAnswer, type ReadyzReaders } from './readyz.ts';
 import { usageSnapshot, type UsageReaders } from './usage.ts';
@@ -15,6 +16,10 @@ export interface SurfaceReaders {
   readonly metrics: Metrics;
   readonly events: EventStreams;
   readonly config: ConfigStore;
+  /** Null: nothing is kept in a database. */
+  readonly history: HistoryReaders | null;
+  /** The owner asked for everything to be read again. */
+  readonly reloaded: () => void;
 }
 
 /** Everything the shim says about itself. Proxied paths never come here. */
@@ -42,10 +47,23 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
   app.get('/v1/quotas', (c) => c.json(quotasAnswer(readers.config.current().quotas)));
   app.post('/v1/quotas/reload', (c) => {
     const problem = readers.config.reloadQuotas(c.req.query('file'));
+    readers.reloaded();
     return problem === null
       ? c.body(null, 204)
       : refuse(c, failure('bad_config', `invalid quotas: ${describeProblem(problem)}`));
   });
+  const past = (c: Context, answer: typeof samplesAnswer | typeof rollupsAnswer): Response => {
+    if (readers.history === null)
+      return refuse(c, failure('no_history', 'Nothing is kept (CCP_PERSIST=0), so there is no history to read.'));
+    try {
+      const found = answer((name) => c.req.query(name), readers.history);
+      return 'code' in found ? refuse(c, found) : c.json(found);
+    } catch (error) {
+      return refuse(c, failure('no_history', `The database can't be read now: ${(error as Error).message}`));
+    }
+  };
+  app.get('/v1/usage/samples', (c) => past(c, samplesAnswer));
+  app.get('/v1/usage/rollups', (c) => past(c, rollupsAnswer));
   const metrics = async (c: Context): Promise<Response> =>
     c.body(await readers.metrics.text(c.req.query('names') === 'original'), 200, {
       'content-type': readers.metrics.contentType,

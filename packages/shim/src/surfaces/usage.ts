@@ -4,7 +4,9 @@ import type { SpeedView } from '../meter/speeds.ts';
 import type { Tokens } from '../exchange.ts';
 import type { ModelCounters, LaneCounters } from '../store/counters.ts';
 import type { Quotas } from '../quota/quotas.ts';
-import type { WindowSum } from '../quota/ledger.ts';
+import type { WindowSum } from '../quota/series.ts';
+import type { CalibrationView } from '../quota/calibration.ts';
+import type { Cooldown } from '../quota/cooldown.ts';
 import type { MeterReading } from '@ccp/contracts';
 
 /** What the snapshot is drawn from. */
@@ -14,7 +16,11 @@ export interface UsageReaders {
   readonly lastReloadTs: () => number | null;
   readonly models: () => Iterable<[string, ModelCounters]>;
   readonly lanes: () => ReadonlyMap<string, LaneCounters>;
-  readonly meters: () => Iterable<MeterReading>;
+  readonly meters: (nowTs: number) => Iterable<MeterReading>;
+  readonly calibration: (lane: string, model: string, configured: number | null) => CalibrationView;
+  readonly resting: (nowTs: number) => readonly Cooldown[];
+  readonly queued: (lane: string) => number;
+  readonly previousEpoch: () => Usage['previous_epoch'];
   readonly speeds: (model: string, nowTs: number) => SpeedView;
   readonly whyUnusable: (lane: string) => string | null;
   readonly quotas: Quotas;
@@ -29,10 +35,12 @@ const NO_MODEL = '(none)';
 export function usageSnapshot(readers: UsageReaders): Usage {
   const nowTs = readers.nowTs();
   const { catalog, quotas } = readers.config();
+  const resting = readers.resting(nowTs);
   return {
     usage_schema: 'v1',
     ts: nowTs,
     epoch: readers.epoch,
+    previous_epoch: readers.previousEpoch() ?? null,
     path: quotas.path,
     last_reload_ts: readers.lastReloadTs(),
     source: {
@@ -40,20 +48,21 @@ export function usageSnapshot(readers: UsageReaders): Usage {
       providers_path: catalog.path,
       loaded_ts: Math.max(quotas.loadedTs, catalog.loadedTs),
     },
-    meters: [...readers.meters()].map((reading) => ({
+    meters: [...readers.meters(nowTs)].map((reading) => ({
       ...reading,
       age_s: Math.max(0, nowTs - Date.parse(reading.observed_at) / 1000),
     })),
-    lanes: Object.fromEntries([...catalog.lanes.keys()].map((id) => [id, laneState(id, readers)])),
+    lanes: Object.fromEntries([...catalog.lanes.keys()].map((id) => [id, laneState(id, readers, resting)])),
     models: Object.fromEntries(
       [...readers.models()]
         .filter(([model]) => model !== NO_MODEL)
-        .map(([model, counters]) => [model, modelUsage(model, counters, readers, nowTs)]),
+        .map(([model, counters]) => [model, modelUsage(model, counters, readers, { nowTs, resting })]),
     ),
   };
 }
 
-function laneState(id: string, readers: UsageReaders): LaneState {
+function laneState(id: string, readers: UsageReaders, resting: readonly Cooldown[]): LaneState {
+  const cooldown = resting.find((one) => one.lane === id && one.model === null);
   const counters = readers.lanes().get(id);
   const reason = readers.whyUnusable(id);
   return {
@@ -70,22 +79,43 @@ function laneState(id: string, readers: UsageReaders): LaneState {
     last_status: counters?.last_status ?? null,
     last_error: counters?.last_error ?? null,
     last_ok_ts: counters?.last_ok_ts ?? null,
-    cooldown_active: false,
-    cooldown_next_ts: null,
+    cooldown_active: cooldown !== undefined,
+    cooldown_next_ts: cooldown?.untilTs ?? null,
+    cooldown_kind: cooldown?.kind ?? null,
+    cooldown_reason: cooldown?.reason ?? null,
+    queued: readers.queued(id),
+    concurrency: readers.config().catalog.lanes.get(id)?.concurrency ?? null,
   };
 }
 
-function modelUsage(model: string, counters: ModelCounters, readers: UsageReaders, nowTs: number): ModelUsage {
+interface Moment {
+  readonly nowTs: number;
+  readonly resting: readonly Cooldown[];
+}
+
+function modelUsage(
+  model: string,
+  counters: ModelCounters,
+  readers: UsageReaders,
+  { nowTs, resting }: Moment,
+): ModelUsage {
   const config = readers.config();
   const series = [...readers.quotas.ledger.all()].filter((one) => one.model === model);
   const rolling = series.map((one) => one.rolling(nowTs));
   const weekly = series.map((one) => one.weekly(nowTs));
   // The lane whose quota matters most: a limited one before the newest.
   const lanes = [...new Set([counters.lane, ...series.map((one) => one.lane)])].filter((id) => id !== '');
-  const standings = lanes.map((lane) => ({ lane, ...readers.quotas.standing(lane, model, config.quotas, nowTs) }));
-  const { verdict, limit, lane } = standings.find((one) => one.limit !== null) ??
-    standings[0] ?? { lane: counters.lane, ...readers.quotas.standing(counters.lane, model, config.quotas, nowTs) };
+  const standings = lanes.map((lane) => readers.quotas.standing(lane, model, config.quotas, nowTs));
+  const { verdict, limit, lane, pending } =
+    standings.find((one) => one.limit !== null) ??
+    standings[0] ??
+    readers.quotas.standing(counters.lane, model, config.quotas, nowTs);
   const warnPct = limit?.warnPct ?? null;
+  const known = readers.calibration(lane, model, warnPct);
+  const cooldown = resting
+    .filter((one) => lanes.includes(one.lane) && (one.model === null || one.model === model))
+    .toSorted((a, b) => b.untilTs - a.untilTs)[0];
+  const isUnpaid = cooldown?.kind === 'overage';
   const { requests: _requests, lane: _lane, ...events } = counters;
   return {
     provider: limit?.lane ?? lane,
@@ -95,13 +125,13 @@ function modelUsage(model: string, counters: ModelCounters, readers: UsageReader
     weekly_pct: verdict.weekly.pct,
     reqs: rolling.reduce((sum, one) => sum + one.count, 0),
     eta_rolling_sec: verdict.etaRollingSec,
-    warn: warnPct !== null && (verdict.verdict === 'warn' || verdict.rolling.pct >= warnPct),
-    block: verdict.verdict === 'block',
-    warn_pct_auto: warnPct,
-    warn_pct_confidence: null,
-    gap_seconds_p50: null,
-    gap_seconds_p95: null,
-    gap_samples: 0,
+    warn: verdict.warned.rolling || verdict.warned.weekly,
+    block: verdict.verdict === 'block' || isUnpaid,
+    warn_pct_auto: known.warnPctAuto,
+    warn_pct_confidence: known.confidence,
+    gap_seconds_p50: known.gapP50,
+    gap_seconds_p95: known.gapP95,
+    gap_samples: known.gapSamples,
     speeds: toMutable(readers.speeds(model, nowTs)),
     rolling_tokens: verdict.rolling.used,
     weekly_tokens: verdict.weekly.used,
@@ -112,13 +142,32 @@ function modelUsage(model: string, counters: ModelCounters, readers: UsageReader
       weekly: tokenCounts(weekly),
       session: tokenCounts(series.map((one) => one.session())),
     },
-    flags: { warn: verdict.verdict === 'warn', block: verdict.verdict === 'block', reason: verdict.reason },
-    eta_clear_sec: verdict.verdict === 'block' ? verdict.etaClearSec : 0,
-    warn_pct: { cfg: warnPct, auto: warnPct, confidence: null },
-    gaps: { seconds_p50: null, seconds_p95: null, samples: 0 },
+    flags: {
+      warn: verdict.verdict === 'warn',
+      block: verdict.verdict === 'block' || isUnpaid,
+      reason: isUnpaid ? 'overage' : verdict.reason,
+    },
+    eta_weekly_sec: verdict.etaWeeklySec,
+    weekly_anchored: verdict.weeklyAnchored,
+    pending_tokens: pending,
+    eta_clear_sec: Math.max(verdict.etaClearSec, isUnpaid ? Math.ceil(cooldown.untilTs - nowTs) : 0),
+    warn_pct: { cfg: warnPct, auto: known.warnPctAuto, confidence: known.confidence },
+    gaps: { seconds_p50: known.gapP50, seconds_p95: known.gapP95, samples: known.gapSamples },
+    fits: known.fits.map((fit) => ({
+      lane,
+      meter: fit.meter,
+      capacity_tokens: fit.capacityTokens,
+      low: fit.low,
+      high: fit.high,
+      rel_error: fit.relError,
+      pairs: fit.pairs,
+      mixed: fit.mixed,
+      discarded: fit.discarded,
+    })),
     reroute_mode: readers.rerouteMode,
-    cooldown_active: false,
-    cooldown_next_ts: null,
+    cooldown_active: cooldown !== undefined,
+    cooldown_next_ts: cooldown?.untilTs ?? null,
+    cooldown_kind: cooldown?.kind ?? null,
     events,
   };
 }

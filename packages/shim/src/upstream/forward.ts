@@ -37,7 +37,7 @@ function attempt(permit: Permit, options: ForwardOptions): Promise<Attempted> {
 
 /** An error answer is read whole up to here, to be judged and, if no other lane helps, relayed as it came. */
 const ERROR_BODY_LIMIT = 256 * 1024;
-const GONE = { tryNext: false, kind: 'cancelled', reason: 'client_gone' } as const;
+const GONE = { tryNext: false, kind: 'cancelled', reason: 'client_gone', rejection: null } as const;
 const STALE: Failure = failure('reset_before_answer', 'A pooled connection was stale.');
 
 /** Follows one attempt on the wire; settles once, then only feeds its answer. */
@@ -147,7 +147,14 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
     const answer = this.#answer;
     const permit = this.#permit;
     if (reason === null) {
-      const judgement = judgeAnswer(answer.status, answer.peek(), answer.isEventStream);
+      const { status, headers, isEventStream } = answer;
+      const judgement = judgeAnswer({
+        status,
+        headers,
+        isEventStream,
+        firstBytes: answer.peek(),
+        nowTs: Date.now() / 1000,
+      });
       this.#resolve({ permit, answer, failure: null, judgement });
     } else {
       const judgement = answer.abortedBy === 'client' ? GONE : judgeFailure(reason);

@@ -1,23 +1,42 @@
 import type { Judgement } from '../exchange.ts';
 import type { Failure } from '../failure.ts';
 import { FAILURES } from '../failure.ts';
+import { classifyRejection } from './rejection.ts';
 
-/** Judges an answer by its status and first bytes, before anything of it is relayed. */
-export function judgeAnswer(status: number, firstBytes: Buffer, isEventStream: boolean): Judgement {
-  if (status === 429) return { tryNext: true, kind: 'rate_limited', reason: 'http_429' };
-  if (status === 529) return { tryNext: true, kind: 'overloaded', reason: 'http_529' };
-  if (status >= 500) return { tryNext: true, kind: 'server_error', reason: `http_${status}` };
-  if (status >= 400) return { tryNext: false, kind: 'client_error', reason: `http_${status}` };
-  if (isEventStream && opensWithError(firstBytes) === 'yes') {
-    const overloaded = firstBytes.includes('overloaded_error');
-    return { tryNext: true, kind: overloaded ? 'overloaded' : 'server_error', reason: 'error_event_first' };
+/** What judging an answer needs of it. */
+export interface JudgedAnswer {
+  readonly status: number;
+  /** Flat name, value list. */
+  readonly headers: readonly string[];
+  readonly firstBytes: Buffer;
+  readonly isEventStream: boolean;
+  readonly nowTs: number;
+}
+
+/** Judges an answer by its status, headers and first bytes, before anything of it is relayed. */
+export function judgeAnswer({ status, headers, firstBytes, isEventStream, nowTs }: JudgedAnswer): Judgement {
+  if (status >= 400) {
+    const rejection = classifyRejection({ status, headers, body: firstBytes, nowTs });
+    const judged = { rejection, reason: `http_${status}` };
+    if (status === 529 || rejection?.kind === 'overloaded') return { ...judged, tryNext: true, kind: 'overloaded' };
+    if (status === 429) return { ...judged, tryNext: rejection?.tryNext ?? true, kind: 'rate_limited' };
+    if (status >= 500) return { ...judged, tryNext: true, kind: 'server_error' };
+    return {
+      ...judged,
+      tryNext: rejection?.tryNext ?? false,
+      kind: rejection === null ? 'client_error' : 'rate_limited',
+    };
   }
-  return { tryNext: false, kind: 'ok', reason: `http_${status}` };
+  if (isEventStream && opensWithError(firstBytes) === 'yes') {
+    const kind = firstBytes.includes('overloaded_error') ? 'overloaded' : 'server_error';
+    return { tryNext: true, kind, reason: 'error_event_first', rejection: null };
+  }
+  return { tryNext: false, kind: 'ok', reason: `http_${status}`, rejection: null };
 }
 
 export function judgeFailure(failure: Failure): Judgement {
   const { tryNext, status } = FAILURES[failure.code];
-  return { tryNext, kind: status === 504 ? 'timeout' : 'unreachable', reason: failure.code };
+  return { tryNext, kind: status === 504 ? 'timeout' : 'unreachable', reason: failure.code, rejection: null };
 }
 
 /**

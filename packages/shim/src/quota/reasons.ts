@@ -1,0 +1,131 @@
+import type { Permit, Routed, Trail } from '../exchange.ts';
+import { failure, type Failure } from '../failure.ts';
+import type { Decided } from './admit.ts';
+import type { Cooldown, RestState } from './cooldown.ts';
+
+interface Explained {
+  readonly decision: string;
+  readonly decisionReason: string;
+  readonly rerouteDecision: string;
+  readonly fallbackFrom: string | null;
+}
+
+/** Decisions by which a quota leaves things as routing had them. */
+const PASSES: ReadonlySet<string> = new Set(['quota_pass', 'quota_preemptive_pass']);
+
+/** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
+export function explain({ choice }: Routed, { tried, refused }: Trail, { answer, rest }: Decided): Explained {
+  const rerouteDecision = answer.decision;
+  const last = tried.at(-1);
+  if (last !== undefined) {
+    const from = last.permit.lane.id;
+    const decision =
+      last.answer === null ? 'net_fallback' : last.judgement.kind === 'rate_limited' ? 'quota_overshoot' : 'fallback';
+    const what = last.judgement.rejection?.reason ?? last.judgement.reason;
+    return { decision, decisionReason: `${from} failed: ${what}`, rerouteDecision, fallbackFrom: from };
+  }
+  const away = refused.at(-1)?.permit;
+  if (away !== undefined) {
+    const { decision, decisionReason } = away;
+    return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
+  }
+  const decision = PASSES.has(rerouteDecision) ? choice.decision : rerouteDecision;
+  const decisionReason = rest.cooldown === null ? choice.reason : `${choice.reason}; ${afterRest(rest)}`;
+  return { decision, decisionReason, rerouteDecision, fallbackFrom: null };
+}
+
+function afterRest({ state, cooldown }: RestState): string {
+  return state === 'due'
+    ? `the first request since ${cooldown?.kind ?? 'a rejection'} ended`
+    : `resting after ${cooldown?.reason ?? 'a rejection'}, and there is no other lane`;
+}
+
+/** How a lane stands in the books that was passed over. */
+export function notTried({ lane, reservation, decided }: Permit): Partial<Permit> {
+  const { answer, rest } = decided;
+  if (lane.id === 'none') return { attempt: 0, preferred: false };
+  const { decision } = answer;
+  const { reason, rolling, weekly } = reservation.verdict;
+  const { use, name } = reason === 'weekly' ? { use: weekly, name: 'weekly' } : { use: rolling, name: 'rolling' };
+  const decisionReason =
+    rest.state === 'resting' && rest.cooldown !== null
+      ? `${lane.id} rests after ${rest.cooldown.reason}`
+      : `${lane.id} is at ${percent(use.pct)} of its ${name} quota`;
+  return { attempt: 0, preferred: false, decision, rerouteDecision: decision, decisionReason };
+}
+
+/** What the zone and the clock of a message come from. */
+interface Clock {
+  readonly nowTs: () => number;
+  readonly timeZone: string;
+}
+
+/** What a client is told when this lane was its last hope. */
+export function turnedAway(permit: Permit, model: string, clock: Clock): Failure {
+  if (permit.lane.id === 'none') return noLane(permit.routed);
+  const { cooldown } = permit.decided.rest;
+  return cooldown !== null && cooldown.untilTs > clock.nowTs()
+    ? resting(permit, model, cooldown, clock)
+    : blocked(permit, model, clock);
+}
+
+function noLane({ choice, accepted }: Routed): Failure {
+  const why = choice.skipped.map((item) => `${item.lane}: ${item.reason}`).join('; ') || choice.reason;
+  return failure(
+    'no_usable_lane',
+    `No lane can take the model "${accepted.facts.model}" (${why}). See GET /v1/readyz.`,
+  );
+}
+
+function resting({ lane }: Permit, model: string, { reason, kind, untilTs }: Cooldown, clock: Clock): Failure {
+  const remedy =
+    kind === 'overage'
+      ? `Set overage: allow for ${lane.id} in providers.yaml to go on now`
+      : 'Add a fallback lane to go on now';
+  return failure(
+    'quota_blocked',
+    `${lane.id} takes no requests for ${model} until ${clockTime(untilTs, clock)}: ${reason}. ${remedy}.`,
+    retryAt(untilTs - clock.nowTs()),
+  );
+}
+
+/** Says which window is spent and the clock time at which it has room again. */
+function blocked({ lane, reservation, routed }: Permit, model: string, clock: Clock): Failure {
+  const { verdict } = reservation;
+  const isWeekly = verdict.reason === 'weekly';
+  const use = isWeekly ? verdict.weekly : verdict.rolling;
+  const windowName = isWeekly ? 'weekly window' : `rolling ${inWords(routed.config.quotas.rollingSeconds)} window`;
+  const spent = `${amount(use.used)} of ${amount(use.cap ?? 0)} tokens`;
+  const when = clockTime(clock.nowTs() + verdict.etaClearSec, clock);
+  return failure(
+    'quota_blocked',
+    `Quota for ${model} on ${lane.id} is spent: ${spent} used in the ${windowName}, this request needs about ${amount(verdict.need)}. It has room again at ${when}. Raise the limit in quotas.json or add a fallback lane to go on now.`,
+    retryAt(verdict.etaClearSec),
+  );
+}
+
+function retryAt(seconds: number): Readonly<Record<string, string>> {
+  return { 'retry-after': String(Math.max(1, Math.ceil(seconds))), 'x-should-retry': 'false' };
+}
+
+function clockTime(ts: number, { timeZone }: Clock): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(new Date(ts * 1000));
+}
+
+function inWords(seconds: number): string {
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
+}
+
+function amount(tokens: number): string {
+  return Math.round(tokens).toLocaleString('en-US');
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}

@@ -1,0 +1,246 @@
+import type { RollupRow } from '@ccp/contracts';
+import { Sketch } from '../../sketch.ts';
+import type { Sample } from './sample.ts';
+import type { Database, SqlRow, SqlValue, Statement } from './sqlite.ts';
+
+/** US dollars of one sample; null: no price known. */
+export type CostOf = (sample: Sample) => number | null;
+
+/** Sums of one model over one hour or one UTC day. */
+export interface RollupSums {
+  inTokens: number;
+  outTokens: number;
+  cacheWriteTokens: number;
+  cacheReadTokens: number;
+  dirtyS: number;
+  streamS: number;
+  count: number;
+  /** Of the samples with a known price; null: none had one. */
+  costUsd: number | null;
+  /** Of streams that came through whole: a failure's first byte says nothing about the model. */
+  readonly ttft: Sketch;
+}
+
+/** An hour or a day of one model. */
+export interface Bucket {
+  /** Epoch seconds. */
+  readonly start: number;
+  readonly model: string;
+  readonly sums: RollupSums;
+}
+
+export interface Granularity {
+  readonly name: 'hour' | 'day';
+  readonly table: string;
+  readonly keyColumn: string;
+  readonly lengthS: number;
+  keyOf(start: number): SqlValue;
+  startOf(key: unknown): number;
+}
+
+export const HOUR: Granularity = {
+  name: 'hour',
+  table: 'usage_rollup_hour',
+  keyColumn: 'window_start',
+  lengthS: 3_600,
+  keyOf: (start) => start,
+  startOf: (key) => Number(key),
+};
+
+export const DAY: Granularity = {
+  name: 'day',
+  table: 'usage_rollup_day',
+  keyColumn: 'date',
+  lengthS: 86_400,
+  keyOf: (start) => new Date(Math.min(Math.max(start, 0), LAST_DAY) * 1000).toISOString().slice(0, 10),
+  startOf: (key) => Date.parse(`${String(key)}T00:00:00Z`) / 1000,
+};
+
+/** 9999-12-31: the last one that sorts as text. */
+const LAST_DAY = 253_402_214_400;
+
+export const GRANULARITIES: readonly Granularity[] = [HOUR, DAY];
+
+export function bucketStart(granularity: Granularity, ts: number): number {
+  return Math.floor(ts / granularity.lengthS) * granularity.lengthS;
+}
+
+export function noSums(): RollupSums {
+  return {
+    inTokens: 0,
+    outTokens: 0,
+    cacheWriteTokens: 0,
+    cacheReadTokens: 0,
+    dirtyS: 0,
+    streamS: 0,
+    count: 0,
+    costUsd: null,
+    ttft: new Sketch(),
+  };
+}
+
+export function addSample(sums: RollupSums, sample: Sample, costUsd: number | null): void {
+  sums.inTokens += sample.inputTokens;
+  sums.outTokens += sample.outputTokens;
+  sums.cacheWriteTokens += sample.cacheWriteTokens;
+  sums.cacheReadTokens += sample.cacheReadTokens;
+  sums.dirtyS += sample.dirtyS;
+  sums.streamS += sample.streamS > 0 ? sample.streamS : sample.dirtyS;
+  sums.count += 1;
+  if (costUsd !== null) sums.costUsd = (sums.costUsd ?? 0) + costUsd;
+  if (sample.ttftMs !== null && sample.ttftMs > 0 && sample.ended === 'complete' && sample.status < 400)
+    sums.ttft.add(sample.ttftMs);
+}
+
+export function addSums(sums: RollupSums, other: RollupSums): void {
+  sums.inTokens += other.inTokens;
+  sums.outTokens += other.outTokens;
+  sums.cacheWriteTokens += other.cacheWriteTokens;
+  sums.cacheReadTokens += other.cacheReadTokens;
+  sums.dirtyS += other.dirtyS;
+  sums.streamS += other.streamS;
+  sums.count += other.count;
+  if (other.costUsd !== null) sums.costUsd = (sums.costUsd ?? 0) + other.costUsd;
+  sums.ttft.merge(other.ttft);
+}
+
+/** The buckets of one kind that some samples fall into. */
+export class BucketSet {
+  readonly granularity: Granularity;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(granularity: Granularity) {
+    this.granularity = granularity;
+  }
+
+  add(sample: Sample, costUsd: number | null): void {
+    const start = bucketStart(this.granularity, sample.ts);
+    const key = `${start}\n${sample.model}`;
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) this.#buckets.set(key, (bucket = { start, model: sample.model, sums: noSums() }));
+    addSample(bucket.sums, sample, costUsd);
+  }
+
+  all(): Iterable<Bucket> {
+    return this.#buckets.values();
+  }
+}
+
+/** The rows of one kind in one database. */
+export class RollupTable {
+  readonly granularity: Granularity;
+  readonly #select: Statement;
+  readonly #upsert: Statement;
+
+  constructor(db: Database, granularity: Granularity) {
+    const { table, keyColumn } = granularity;
+    const columns = [keyColumn, 'model', ...SUM_COLUMNS];
+    this.granularity = granularity;
+    this.#select = db.prepare(`SELECT * FROM ${table} WHERE ${keyColumn} = ? AND model = ?`);
+    this.#upsert = db.prepare(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+       ON CONFLICT(${keyColumn}, model) DO UPDATE SET ${SUM_COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+    );
+  }
+
+  get(start: number, model: string): RollupSums | null {
+    const row = this.#select.get(this.granularity.keyOf(start), model);
+    return row === undefined ? null : sumsOf(row);
+  }
+
+  /** Adds to what the row has. Call it inside a transaction. */
+  add({ start, model, sums }: Bucket): void {
+    const known = this.get(start, model);
+    if (known !== null) addSums(known, sums);
+    this.put({ start, model, sums: known ?? sums });
+  }
+
+  put({ start, model, sums }: Bucket): void {
+    this.#upsert.run(this.granularity.keyOf(start), model, ...valuesOfSums(sums));
+  }
+}
+
+const SUM_COLUMNS = [
+  'in_tokens',
+  'out_tokens',
+  'dirty_s',
+  'stream_s',
+  'count',
+  'p50_ttft',
+  'p90_ttft',
+  'p99_ttft',
+  'cache_write_tokens',
+  'cache_read_tokens',
+  'cost_usd',
+  'ttft_sketch',
+];
+
+function valuesOfSums(sums: RollupSums): SqlValue[] {
+  const { ttft } = sums;
+  return [
+    sums.inTokens,
+    sums.outTokens,
+    sums.dirtyS,
+    sums.streamS,
+    sums.count,
+    ttft.quantile(0.5),
+    ttft.quantile(0.9),
+    ttft.quantile(0.99),
+    sums.cacheWriteTokens,
+    sums.cacheReadTokens,
+    sums.costUsd,
+    ttft.count === 0 ? null : JSON.stringify(ttft),
+  ];
+}
+
+export function sumsOf(row: SqlRow): RollupSums {
+  const number = (name: string): number => (typeof row[name] === 'number' ? row[name] : 0);
+  return {
+    inTokens: number('in_tokens'),
+    outTokens: number('out_tokens'),
+    cacheWriteTokens: number('cache_write_tokens'),
+    cacheReadTokens: number('cache_read_tokens'),
+    dirtyS: number('dirty_s'),
+    streamS: number('stream_s'),
+    count: number('count'),
+    costUsd: typeof row['cost_usd'] === 'number' ? row['cost_usd'] : null,
+    ttft: sketchOf(row['ttft_sketch']) ?? new Sketch(),
+  };
+}
+
+function sketchOf(text: unknown): Sketch | null {
+  if (typeof text !== 'string') return null;
+  try {
+    return Sketch.from(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+export interface Ttft {
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+}
+
+export function ttftOf({ ttft }: RollupSums): Ttft {
+  return { p50: ttft.quantile(0.5), p90: ttft.quantile(0.9), p99: ttft.quantile(0.99) };
+}
+
+/** As the wire has it. */
+export function rollupRowOf(start: number, sums: RollupSums, ttft: Ttft): RollupRow {
+  return {
+    window_start: start,
+    in_tokens: sums.inTokens,
+    out_tokens: sums.outTokens,
+    cache_write_tokens: sums.cacheWriteTokens,
+    cache_read_tokens: sums.cacheReadTokens,
+    dirty_s: sums.dirtyS,
+    stream_s: sums.streamS,
+    out_elr_tps: sums.streamS > 0 ? sums.outTokens / sums.streamS : 0,
+    out_dirty_tps: sums.dirtyS > 0 ? sums.outTokens / sums.dirtyS : 0,
+    count: sums.count,
+    cost_usd: sums.costUsd,
+    ttft_ms: { ...ttft },
+  };
+}

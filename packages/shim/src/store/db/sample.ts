@@ -1,0 +1,197 @@
+import type { UsageSample } from '@ccp/contracts';
+import type { SqlRow, SqlValue } from './sqlite.ts';
+
+/** One finished exchange, as stored. */
+export interface Sample {
+  /** When it ended, epoch seconds. */
+  readonly ts: number;
+  readonly rid: string;
+  /** Id of the counter run; empty in rows of older writers. */
+  readonly epoch: string;
+  readonly model: string;
+  readonly lane: string;
+  readonly op: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly cacheReadTokens: number;
+  readonly usageKnown: boolean;
+  readonly dirtyS: number;
+  readonly streamS: number;
+  readonly ttftMs: number | null;
+  readonly status: number;
+  readonly ended: string;
+  readonly errType: string;
+  readonly decision: string;
+  readonly rerouteMode: string;
+  readonly warnPctAuto: number | null;
+  readonly gapSecondsP50: number | null;
+  readonly gapSecondsP95: number | null;
+  readonly gapSamples: number;
+  readonly upstream: string;
+  readonly h2: boolean;
+  readonly headerMode: string;
+  readonly requestId: string | null;
+  readonly sessionId: string | null;
+  readonly agentId: string | null;
+}
+
+/** What a request adds to the minute that quotas count it in. */
+export interface MinuteDelta {
+  readonly lane: string;
+  readonly model: string;
+  /** Minutes since the epoch. */
+  readonly minute: number;
+  /** Epoch seconds of its first request. */
+  readonly firstTs: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheWrite: number;
+  readonly cacheRead: number;
+  readonly dirtyS: number;
+  readonly count: number;
+}
+
+/** Column → value, in the order of the table. */
+const COLUMNS: readonly (readonly [string, (sample: Sample) => SqlValue])[] = [
+  ['ts', (sample) => sample.ts],
+  ['rid', (sample) => sample.rid],
+  ['model', (sample) => sample.model],
+  ['lane', (sample) => sample.lane],
+  ['op', (sample) => sample.op],
+  ['input_tokens', (sample) => sample.inputTokens],
+  ['output_tokens', (sample) => sample.outputTokens],
+  ['dirty_s', (sample) => sample.dirtyS],
+  ['stream_s', (sample) => sample.streamS],
+  ['ttft_ms', (sample) => sample.ttftMs],
+  ['status', (sample) => sample.status],
+  ['err_type', (sample) => sample.errType],
+  ['decision', (sample) => sample.decision],
+  ['reroute_mode', (sample) => sample.rerouteMode],
+  ['warn_pct_auto', (sample) => sample.warnPctAuto],
+  ['gap_seconds_p50', (sample) => sample.gapSecondsP50],
+  ['gap_seconds_p95', (sample) => sample.gapSecondsP95],
+  ['gap_samples', (sample) => sample.gapSamples],
+  ['upstream', (sample) => sample.upstream],
+  ['h2', (sample) => (sample.h2 ? 1 : 0)],
+  ['header_mode', (sample) => sample.headerMode],
+  ['epoch', (sample) => sample.epoch],
+  ['cache_write_tokens', (sample) => sample.cacheWriteTokens],
+  ['cache_read_tokens', (sample) => sample.cacheReadTokens],
+  ['usage_known', (sample) => (sample.usageKnown ? 1 : 0)],
+  ['ended', (sample) => sample.ended],
+  ['request_id', (sample) => sample.requestId],
+  ['session_id', (sample) => sample.sessionId],
+  ['agent_id', (sample) => sample.agentId],
+];
+
+export const SAMPLE_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name);
+
+export function valuesOf(sample: Sample): SqlValue[] {
+  return COLUMNS.map(([, value]) => value(sample));
+}
+
+/** A row as this program or an older one wrote it: columns may be missing or null. */
+export function sampleOf(row: SqlRow): Sample {
+  const text = (name: string): string => (typeof row[name] === 'string' ? row[name] : '');
+  const number = (name: string): number => (typeof row[name] === 'number' ? row[name] : 0);
+  const numberOrNull = (name: string): number | null => (typeof row[name] === 'number' ? row[name] : null);
+  const textOrNull = (name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
+  const dirtyS = number('dirty_s');
+  const streamS = number('stream_s');
+  const tokens = number('input_tokens') + number('output_tokens');
+  return {
+    ts: number('ts'),
+    rid: text('rid'),
+    epoch: text('epoch'),
+    model: text('model'),
+    lane: text('lane'),
+    op: text('op'),
+    inputTokens: number('input_tokens'),
+    outputTokens: number('output_tokens'),
+    cacheWriteTokens: number('cache_write_tokens'),
+    cacheReadTokens: number('cache_read_tokens'),
+    // Older writers did not say: zero tokens are then no evidence of zero.
+    usageKnown: typeof row['usage_known'] === 'number' ? row['usage_known'] !== 0 : tokens > 0,
+    dirtyS,
+    streamS: streamS > 0 ? streamS : dirtyS,
+    // Older writers put 0 where nothing was streamed.
+    ttftMs: number('ttft_ms') > 0 ? number('ttft_ms') : null,
+    status: number('status'),
+    ended: textOrNull('ended') ?? endedOf(text('err_type')),
+    errType: text('err_type'),
+    decision: text('decision'),
+    rerouteMode: text('reroute_mode'),
+    warnPctAuto: numberOrNull('warn_pct_auto'),
+    gapSecondsP50: numberOrNull('gap_seconds_p50'),
+    gapSecondsP95: numberOrNull('gap_seconds_p95'),
+    gapSamples: number('gap_samples'),
+    upstream: text('upstream'),
+    h2: number('h2') !== 0,
+    headerMode: text('header_mode'),
+    requestId: textOrNull('request_id'),
+    sessionId: textOrNull('session_id'),
+    agentId: textOrNull('agent_id'),
+  };
+}
+
+/** How an exchange ended, from the only trace older writers left of it. */
+export function endedOf(errType: string): string {
+  if (errType === 'idle_timeout' || errType === 'timeout') return 'timeout';
+  if (errType === 'net') return 'failed';
+  return errType === 'stream_error' ? 'error_in_stream' : 'complete';
+}
+
+export function usageSampleOf(sample: Sample): UsageSample {
+  return {
+    ts: sample.ts,
+    rid: sample.rid,
+    epoch: sample.epoch,
+    model: sample.model,
+    lane: sample.lane,
+    op: sample.op,
+    input_tokens: sample.inputTokens,
+    output_tokens: sample.outputTokens,
+    cache_write_tokens: sample.cacheWriteTokens,
+    cache_read_tokens: sample.cacheReadTokens,
+    usage_known: sample.usageKnown,
+    dirty_s: sample.dirtyS,
+    stream_s: sample.streamS,
+    ttft_ms: sample.ttftMs,
+    status: sample.status,
+    ended: sample.ended,
+    err_type: sample.errType,
+    decision: sample.decision,
+    reroute_mode: sample.rerouteMode,
+    warn_pct_auto: sample.warnPctAuto,
+    gap_seconds_p50: sample.gapSecondsP50,
+    gap_seconds_p95: sample.gapSecondsP95,
+    gap_samples: sample.gapSamples,
+    upstream: sample.upstream,
+    h2: sample.h2,
+    header_mode: sample.headerMode,
+    request_id: sample.requestId,
+    session_id: sample.sessionId,
+    agent_id: sample.agentId,
+  };
+}
+
+/**
+ * The minute a sample counts in when it is read back from a log. A failure counts as far as the provider reported
+ * tokens; null: not at all.
+ */
+export function minuteOf(sample: Sample): MinuteDelta | null {
+  if (!sample.usageKnown && (sample.status >= 400 || sample.status < 100)) return null;
+  return {
+    lane: sample.lane,
+    model: sample.model,
+    minute: Math.floor(sample.ts / 60),
+    firstTs: sample.ts,
+    input: sample.inputTokens,
+    output: sample.outputTokens,
+    cacheWrite: sample.cacheWriteTokens,
+    cacheRead: sample.cacheReadTokens,
+    dirtyS: sample.dirtyS,
+    count: 1,
+  };
+}

@@ -1,0 +1,133 @@
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+export interface Statement {
+  run(...values: SqlValue[]): { readonly changes: number | bigint };
+  get(...values: SqlValue[]): SqlRow | undefined;
+  all(...values: SqlValue[]): SqlRow[];
+  iterate(...values: SqlValue[]): IterableIterator<SqlRow>;
+}
+
+/** As much of SQLite as the shim uses; synchronous. */
+export interface Database {
+  readonly path: string;
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+export interface OpenOptions {
+  readonly readOnly?: boolean;
+  /** False: a file that is not there is an error. */
+  readonly create?: boolean;
+  /** How long a call may wait for another writer. It waits on the calling thread: keep it short on the server's. */
+  readonly busyTimeoutMs?: number;
+  /**
+   * True: commits now and then copy the log into the file, with fsyncs on the calling thread. The server leaves that to
+   * the maintenance worker.
+   */
+  readonly autoCheckpoint?: boolean;
+}
+
+/** For programs that nobody waits for. */
+const PATIENT_MS = 5_000;
+
+/** Opens or creates a database. Throws with what SQLite or the file system said. */
+export function openDatabase(path: string, options: OpenOptions = {}): Database {
+  const file = resolve(path);
+  const readOnly = options.readOnly ?? false;
+  if (!readOnly && options.create !== false) create(file);
+  if (statSync(file).isDirectory()) throw Object.assign(new Error(`${file} is a folder`), { code: 'EISDIR' });
+  const Engine = engine();
+  const connection = new Engine(file, { readOnly, enableForeignKeyConstraints: false });
+  try {
+    connection.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? PATIENT_MS}`);
+    if (!readOnly) {
+      // Takes effect on a file without tables only, and only before the journal mode is chosen.
+      connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+      connection.exec('PRAGMA journal_mode = WAL');
+      connection.exec('PRAGMA synchronous = NORMAL');
+      connection.exec(`PRAGMA wal_autocheckpoint = ${options.autoCheckpoint === true ? 1_000 : 0}`);
+    }
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return {
+    path: file,
+    exec: (sql) => connection.exec(sql),
+    prepare: (sql) => connection.prepare(sql),
+    close: () => connection.close(),
+  };
+}
+
+/** All of it or nothing. The write lock is taken first, so that a busy database fails before any work is done. */
+export function inTransaction<T>(db: Database, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      db.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back already.
+    }
+    throw error;
+  }
+}
+
+/** First column of the first row as a number; null without one. */
+export function numberOf(db: Database, sql: string, ...values: SqlValue[]): number | null {
+  const value = Object.values(db.prepare(sql).get(...values) ?? {})[0];
+  return typeof value === 'number' ? value : null;
+}
+
+type Engine = new (
+  path: string,
+  options: { readonly readOnly: boolean; readonly enableForeignKeyConstraints: boolean },
+) => Omit<Database, 'path'>;
+
+let loaded: Engine | undefined;
+
+/** The SQLite inside Node where there is one, else the same API from a package. Loaded by the first who asks. */
+function engine(): Engine {
+  loaded ??= builtIn() ?? packaged();
+  return loaded;
+}
+
+function builtIn(): Engine | null {
+  // Loading it warns that it is experimental: nothing a user of this program could do anything about.
+  const before = Object.getOwnPropertyDescriptor(process, 'emitWarning');
+  Object.defineProperty(process, 'emitWarning', { value: () => undefined, configurable: true, writable: true });
+  try {
+    const module = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Engine } | undefined;
+    return module?.DatabaseSync ?? null;
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(process, 'emitWarning');
+    else Object.defineProperty(process, 'emitWarning', before);
+  }
+}
+
+function packaged(): Engine {
+  const require = createRequire(import.meta.url);
+  return (require('@photostructure/sqlite') as { readonly DatabaseSync: Engine }).DatabaseSync;
+}
+
+/**
+ * Makes an empty file that only its owner can read; SQLite gives its side files the same mode. A file that is there is
+ * not opened: closing any descriptor of it would drop the locks this process holds on it.
+ */
+function create(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

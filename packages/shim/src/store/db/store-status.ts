@@ -1,0 +1,42 @@
+import type { BatchItem } from './batch-writer.ts';
+import type { CostOf } from './rollup-sums.ts';
+import type { Database } from './sqlite.ts';
+
+export interface UsageStoreOptions {
+  readonly path: string;
+  /** Epoch seconds. */
+  readonly nowTs: () => number;
+  readonly costOf?: CostOf;
+  /** Hears of items when they are on disk, in order. */
+  readonly onDurable?: (items: readonly BatchItem[]) => void;
+  /** A damaged file was replaced, in words: `usage.jsonl` may know what the new one lacks. */
+  readonly onRebuilt?: (reason: string) => void;
+  /** Trouble and its end, once each. */
+  readonly onProblem?: (message: string) => void;
+  /** Told of each new connection before it is used. */
+  readonly onOpened?: (db: Database) => void;
+  readonly busyTimeoutMs?: number;
+  /** Items kept in memory while nothing can be written. */
+  readonly mostPending?: number;
+}
+
+export interface StoreStatus {
+  readonly path: string;
+  readonly ok: boolean;
+  readonly error: string | null;
+  /** Items waiting to be written. */
+  readonly pendingRows: number;
+  /** Samples written since the start. */
+  readonly rowsWritten: number;
+  readonly writeErrors: number;
+  /** Items lost because they could not be written and too many waited, or because SQLite will never take them. */
+  readonly droppedRows: number;
+  /** File and log together, as last seen. */
+  readonly sizeBytes: number;
+  readonly lastFlushTs: number | null;
+}
+
+/** Nothing can be read at the moment; the message says why. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
