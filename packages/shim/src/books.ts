@@ -62,7 +62,10 @@ export class Books {
   /** What a former run has counted and learned. */
   restore({ minutes, states }: Loaded): void {
     const nowTs = this.#options.nowTs();
-    this.quotas.ledger.restore(minutes.map((minute) => ({ ...minute, model: this.bookName(minute.model) })));
+    const named = minutes.map((minute) => ({ ...minute, model: this.bookName(minute.model) }));
+    this.quotas.ledger.restore(named);
+    // Known models are shown before they are asked for again.
+    for (const { lane, model } of named) this.counters.model(model).lane ||= lane;
     this.meters.restore(states.get('meters'));
     this.cooldowns.restore(states.get('cooldowns'), nowTs);
     this.reloadCalibration(states.get('calibration'));

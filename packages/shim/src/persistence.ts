@@ -76,6 +76,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     path: database.path,
     nowTs,
     costOf: (sample) => costOf(sample, options.config()),
+    onFlush: (seconds) => wrote(seconds),
     onProblem: (message) => logger('warn', `database: ${message}`),
     onRebuilt: (reason) => {
       logger('error', `database: ${reason}`);

@@ -26,6 +26,8 @@ export interface Rig extends AsyncDisposable {
   readonly folder: string;
   readonly sims: Readonly<Record<string, Simulator>>;
   readonly logged: readonly string[];
+  /** Stops the shim and starts another one in the same folder, on another port. */
+  restart(env?: Environment): Promise<void>;
   ask(options?: AskOptions): Promise<Reply>;
   get(path: string): Promise<Reply>;
   usage(): Promise<Usage>;
@@ -78,25 +80,35 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const flags = { port: '0', providers: join(folder, 'providers.yaml'), stateDir: join(folder, 'state') };
   const quotasFlag = options.quotas === undefined ? {} : { quotas: join(folder, 'quotas.json') };
   const logged: string[] = [];
-  const shim = await startShim(readSettings({ ...flags, ...quotasFlag }, env), (level, message) =>
-    logged.push(`${level}: ${message}`),
-  );
-  const url = shim.addresses[0] ?? '';
+  const start = (extra: Environment = {}): Promise<Shim> =>
+    startShim(readSettings({ ...flags, ...quotasFlag }, { ...env, ...extra }), (level, message) =>
+      logged.push(`${level}: ${message}`),
+    );
+  let shim = await start();
+  const url = (): string => shim.addresses[0] ?? '';
   const lines = (): UsageEvent[] =>
     readFileSync(shim.logPath, 'utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => valueOf(parseUsageEvent(JSON.parse(line))));
   return {
-    shim,
-    url,
+    get shim() {
+      return shim;
+    },
+    get url() {
+      return url();
+    },
     folder,
     sims,
     logged,
     lines,
-    ask: (asked = {}) => ask(url, asked),
-    get: (path) => ask(url, { method: 'GET', path }),
-    usage: async () => valueOf(parseUsage(JSON.parse((await ask(url, { method: 'GET', path: '/v1/usage' })).text))),
+    restart: async (extra) => {
+      await shim.stop(200);
+      shim = await start(extra);
+    },
+    ask: (asked = {}) => ask(url(), asked),
+    get: (path) => ask(url(), { method: 'GET', path }),
+    usage: async () => valueOf(parseUsage(JSON.parse((await ask(url(), { method: 'GET', path: '/v1/usage' })).text))),
     completions: async (count) => {
       await until(
         () => lines().filter((line) => line.event === 'completion').length >= count,

@@ -1,24 +1,22 @@
-import { Slots } from './slots.ts';
+import { Slots, type OnGone, type SlotAsker } from './slots.ts';
 
-export interface SlotWish {
+export interface SlotWish extends SlotAsker {
   readonly lane: string;
   /** Null: no limit. */
   readonly limit: number | null;
-  readonly agent: string;
-  readonly switched: boolean;
 }
 
 /** The places of every lane. */
 export class LaneSlots {
   readonly #byLane = new Map<string, Slots>();
 
-  take(wish: SlotWish, onGone: (leave: () => void) => void): Promise<() => void> | (() => void) {
+  take(wish: SlotWish, onGone: OnGone): Promise<() => void> | (() => void) {
     let slots = this.#byLane.get(wish.lane);
     if (slots === undefined) this.#byLane.set(wish.lane, (slots = new Slots()));
-    return slots.take(wish.limit, onGone);
+    return slots.take(wish.limit, onGone, wish);
   }
 
-  waiting(_lane: string): number {
-    return 0;
+  waiting(lane: string): number {
+    return this.#byLane.get(lane)?.waiting ?? 0;
   }
 }

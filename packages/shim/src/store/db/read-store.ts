@@ -91,17 +91,31 @@ function readMinutes(db: Database, fromMinute: number): MinuteDelta[] {
     `SELECT lane, model, group_concat(printf(${values})) AS numbers FROM ledger_minute WHERE minute >= ?
      GROUP BY lane, model`,
   );
-  return series.all(fromMinute).flatMap((row) => {
+  const minutes: MinuteDelta[] = [];
+  for (const row of series.all(fromMinute)) {
     const lane = String(row['lane']);
     const model = String(row['model']);
     const numbers = JSON.parse(`[${String(row['numbers'])}]`) as number[];
-    return Array.from({ length: numbers.length / 8 }, (_, index) => {
-      const [minute = 0, firstTs = 0, input = 0, output = 0] = numbers.slice(index * 8, index * 8 + 4);
-      const [cacheWrite = 0, cacheRead = 0, dirtyS = 0, count = 0] = numbers.slice(index * 8 + 4, index * 8 + 8);
-      return { lane, model, minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count };
-    });
-  });
+    const value = (at: number): number => numbers[at] ?? 0;
+    for (let at = 0; at < numbers.length; at += NUMBERS_PER_MINUTE) {
+      minutes.push({
+        lane,
+        model,
+        minute: value(at),
+        firstTs: value(at + 1),
+        input: value(at + 2),
+        output: value(at + 3),
+        cacheWrite: value(at + 4),
+        cacheRead: value(at + 5),
+        dirtyS: value(at + 6),
+        count: value(at + 7),
+      });
+    }
+  }
+  return minutes;
 }
+
+const NUMBERS_PER_MINUTE = 8;
 
 /** Ordered by `ts`, then `rid`; with `after` no row comes twice and none is left out. */
 export function readSamples(db: Database, query: SampleQuery): Sample[] {

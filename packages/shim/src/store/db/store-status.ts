@@ -9,6 +9,8 @@ export interface UsageStoreOptions {
   readonly costOf?: CostOf;
   /** Hears of items when they are on disk, in order. */
   readonly onDurable?: (items: readonly BatchItem[]) => void;
+  /** Told how long each transaction took, in seconds. */
+  readonly onFlush?: (seconds: number) => void;
   /** A damaged file was replaced, in words: `usage.jsonl` may know what the new one lacks. */
   readonly onRebuilt?: (reason: string) => void;
   /** Trouble and its end, once each. */

@@ -201,7 +201,9 @@ export class UsageStore {
       else if (checked === 'same') this.#queue.trustWritten();
       const connection = this.#file.connection();
       this.#announce(connection);
+      const startedMs = performance.now();
       const { rows, items } = this.#queue.write(connection.writer, FLUSH_ITEMS, this.#options.nowTs());
+      this.#options.onFlush?.((performance.now() - startedMs) / 1000);
       this.#rowsWritten += rows;
       this.#lastFlushTs = this.#options.nowTs();
       this.#lockedSinceMs = null;
