@@ -1,6 +1,11 @@
 import { Command } from 'commander';
+import { configCommand } from './commands/config.ts';
+import { modelCommand } from './commands/model.ts';
+import { providersCommand } from './commands/providers.ts';
+import { quotasCommand } from './commands/quotas.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
 export function program(): Command {
@@ -9,5 +14,10 @@ export function program(): Command {
     .version(VERSION)
     .addCommand(serveCommand(), { isDefault: true })
     .addCommand(simulateCommand())
+    .addCommand(statusCommand())
+    .addCommand(quotasCommand())
+    .addCommand(providersCommand())
+    .addCommand(modelCommand())
+    .addCommand(configCommand())
     .showHelpAfterError('(shim --help lists the commands)');
 }

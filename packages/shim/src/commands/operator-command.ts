@@ -3,13 +3,17 @@ import { ConfigError } from '../config/config-store.ts';
 import { SettingsError } from '../config/settings.ts';
 import { printable } from './text/printable.ts';
 
-/** Something the operator can mend: printed as one line. */
+/** Something the operator can mend: printed as one line, what was tried and then the remedy. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
+  readonly what: string;
+  readonly remedy: string;
   readonly exitCode: 1 | 2;
   /** 1: it could not be done. 2: it was asked for in a way that can't be understood. */
-  constructor(message: string, exitCode: 1 | 2 = 1) {
-    super(message);
+  constructor(what: string, remedy: string, exitCode: 1 | 2 = 1) {
+    super(`${what}: ${remedy}`);
+    this.what = what;
+    this.remedy = remedy;
     this.exitCode = exitCode;
   }
 }

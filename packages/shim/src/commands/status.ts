@@ -67,17 +67,16 @@ async function watch(address: Address, flags: Flags): Promise<0> {
 
 function heading({ url }: Address, { interval }: Flags): Line {
   const time = new Date().toLocaleTimeString('en-GB');
-  return [{ text: `shim at ${url}  ${time}  every ${interval}s`, tone: 'bold' }];
+  return [
+    { text: `shim at ${url}  ${time}  every ${interval}s${process.stdout.isTTY ? '  q quits' : ''}`, tone: 'bold' },
+  ];
 }
 
-function down({ message }: OperatorError, lastTs: number | null, { tz }: Paper): Line[] {
-  const last = lastTs === null ? [] : [[{ text: `  last answer at ${clock(lastTs, Date.now() / 1000, tz)}` }]];
-  // The remedy stands after the colon, and gets a line of its own: this screen may be narrow.
-  const at = message.lastIndexOf(': ');
-  const [what, remedy] = at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + 2)];
+function down({ what, remedy }: OperatorError, lastTs: number | null, { tz }: Paper): Line[] {
+  const last: Line[] = lastTs === null ? [] : [[{ text: `  last answer at ${clock(lastTs, Date.now() / 1000, tz)}` }]];
   return [
     [{ text: `■ ${what}`, tone: 'block' }],
-    ...(remedy === '' ? [] : [[{ text: `  ${remedy}` }]]),
+    [{ text: `  ${remedy}` }],
     ...last,
     [{ text: '  asking again', tone: 'dim' }],
   ];

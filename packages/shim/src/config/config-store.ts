@@ -34,16 +34,8 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   let quotaProblem: ConfigProblem | null = null;
   let lastReloadTs: number | null = null;
 
-  const readCatalog = (): Catalog | ConfigProblem => {
-    const text = readText(settings.providersFile, settings.providersFileNamed);
-    if (text === null) return builtInCatalog(settings, nowTs());
-    return typeof text === 'string' ? parseCatalog(settings.providersFile, text, settings, nowTs()) : text;
-  };
-  const readQuotas = (): QuotaConfig | ConfigProblem => {
-    const text = readText(quotasFile, settings.quotasFileNamed);
-    if (text === null) return noQuotas(nowTs());
-    return typeof text === 'string' ? parseQuotaConfig(quotasFile, text, nowTs()) : text;
-  };
+  const readCatalog = (): Catalog | ConfigProblem => catalogOnDisk(settings, nowTs());
+  const readQuotas = (): QuotaConfig | ConfigProblem => quotasOnDisk({ ...settings, quotasFile }, nowTs());
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
   const watched = (): string => fingerprint([settings.providersFile, quotasFile, settings.modelFile]);
@@ -121,6 +113,20 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   };
 }
 
+/** What providers.yaml says now; the built-in catalogue where nobody named a file and there is none. */
+export function catalogOnDisk(settings: Settings, nowTs: number): Catalog | ConfigProblem {
+  const text = readText(settings.providersFile, settings.providersFileNamed);
+  if (text === null) return builtInCatalog(settings, nowTs);
+  return typeof text === 'string' ? parseCatalog(settings.providersFile, text, settings, nowTs) : text;
+}
+
+/** What quotas.json says now; no limits where nobody named a file and there is none. */
+export function quotasOnDisk(settings: Settings, nowTs: number): QuotaConfig | ConfigProblem {
+  const text = readText(settings.quotasFile, settings.quotasFileNamed);
+  if (text === null) return noQuotas(nowTs);
+  return typeof text === 'string' ? parseQuotaConfig(settings.quotasFile, text, nowTs) : text;
+}
+
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(problem: ConfigProblem) {
@@ -176,7 +182,7 @@ function readText(file: string, named: boolean): string | null | ConfigProblem {
   }
 }
 
-function readManualModel(file: string): string | null {
+export function readManualModel(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim() || null;
   } catch {

@@ -39,6 +39,9 @@ describe('scenarios', () => {
       'rules[0].match.model: slow_accept',
     ],
     [{ meters: { five_hour: { start: 0.1 } } }, 'meters.five_hour.per_output_token: is missing'],
+    [{ zai_quota: { tokens_5h: 0 } }, 'zai_quota.tokens_5h: 0 is not a whole number from 1'],
+    [{ zai_quota: { authorization: 'basic' } }, 'zai_quota.authorization: "basic" is not one of raw, bearer'],
+    [{ zai_quota: { tokens_month: 5 } }, 'zai_quota.tokens_month: unknown key; allowed: tokens_5h, tokens_week'],
   ])('%j is refused by path and allowed values', (scenario, message) => {
     expect(() => parseBehaviour(scenario)).toThrow(message);
   });

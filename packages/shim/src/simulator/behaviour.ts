@@ -1,4 +1,14 @@
-import type { Behaviour, KeyLimitScript, Match, MeterScript, Rule, TokenUsage, Turn, WindowScript } from './script.ts';
+import type {
+  Behaviour,
+  KeyLimitScript,
+  Match,
+  MeterScript,
+  Rule,
+  TokenUsage,
+  Turn,
+  WindowScript,
+  ZaiQuotaScript,
+} from './script.ts';
 import { either, fail, flag, join, list, mapOf, number, oneOf, shape, taggedBy, text, whole } from './checks.ts';
 import type { Check } from './checks.ts';
 import { rejectKinds } from './rejections.ts';
@@ -146,4 +156,10 @@ const behaviour = shape({
     keyof KeyLimitScript,
     Check
   >),
+  zai_quota: shape({
+    tokens_5h: whole(1),
+    tokens_week: whole(1),
+    percent_only: flag,
+    authorization: oneOf('raw', 'bearer'),
+  } satisfies Record<keyof ZaiQuotaScript, Check>),
 } satisfies Record<keyof Behaviour, Check>);

@@ -7,7 +7,7 @@ export function endpointOf(path: string): string {
   return at === -1 ? path : path.slice(at);
 }
 
-/** Answers what needs no script: token counts, the model list, probes; anything else is a 404. */
+/** Answers what needs no rule: token counts, the model list, probes, a plan's use; anything else is a 404. */
 export function serveEndpoint(exchange: Exchange, method: string, endpoint: string): void {
   const door = `${method} ${endpoint}`;
   if (door === 'POST /v1/messages/count_tokens') {
@@ -16,6 +16,9 @@ export function serveEndpoint(exchange: Exchange, method: string, endpoint: stri
     return json(exchange, 'count_tokens', { input_tokens });
   }
   if (door === 'GET /v1/models') return json(exchange, 'models', modelList);
+  const { zaiQuota, now } = exchange.provider;
+  if (door === 'GET /api/monitor/usage/quota/limit' && zaiQuota !== undefined)
+    return json(exchange, 'quota', zaiQuota.answer(exchange.request.headers, now()));
   if (door === 'HEAD /' || door === 'HEAD /api/hello') {
     exchange.doing('probe');
     return exchange.whole(200, [], Buffer.alloc(0));

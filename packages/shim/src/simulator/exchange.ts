@@ -14,6 +14,7 @@ import type { TokenUsage } from './script.ts';
 import { ID_CHARACTERS } from './templates.ts';
 import type { Templates } from './templates.ts';
 import type { Ticker } from './ticker.ts';
+import type { ZaiQuota } from './zai-quota.ts';
 
 /** What all exchanges of one simulator share. Behaviour can be swapped: an exchange keeps the one it began with. */
 export interface Provider {
@@ -24,6 +25,7 @@ export interface Provider {
   readonly rules: Rules;
   readonly meters: Meters | undefined;
   readonly keyLimits: KeyLimits | undefined;
+  readonly zaiQuota: ZaiQuota | undefined;
   readonly seed: number;
   /** Eight characters in every id, from name and seed. */
   readonly tag: string;
@@ -143,6 +145,7 @@ export class Exchange {
     const usage = this.sent?.marks.findLast((mark) => mark.event < events)?.usage ?? noTokens;
     provider.meters?.charge(usage);
     provider.keyLimits?.charge(usage);
+    provider.zaiQuota?.charge(usage);
     if (entry !== undefined) {
       entry.status = outlet.status;
       entry.act = this.act;

@@ -10,6 +10,8 @@ export interface Behaviour {
   rules?: readonly Rule[];
   meters?: MeterScript;
   key_limits?: KeyLimitScript;
+  /** Serves `GET /api/monitor/usage/quota/limit`; without it that path is unknown. */
+  zai_quota?: ZaiQuotaScript;
 }
 
 export interface Rule {
@@ -133,4 +135,14 @@ export interface KeyLimitScript {
   requests?: number;
   input_tokens?: number;
   output_tokens?: number;
+}
+
+/** A GLM plan's windows, which fill with the tokens served. An absent cap: the plan has no such window. */
+export interface ZaiQuotaScript {
+  tokens_5h?: number;
+  tokens_week?: number;
+  /** Whole percents without the amounts behind them. */
+  percent_only?: boolean;
+  /** The form of the key it takes. Default raw. */
+  authorization?: 'raw' | 'bearer';
 }

@@ -14,6 +14,7 @@ import type { Asked } from './rules.ts';
 import type { Behaviour } from './script.ts';
 import { Templates } from './templates.ts';
 import { Ticker } from './ticker.ts';
+import { ZaiQuota } from './zai-quota.ts';
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -97,6 +98,7 @@ class Stage {
       rules: new Rules(behaviour),
       meters: behaviour.meters && new Meters(behaviour.meters, this.now()),
       keyLimits: behaviour.key_limits && new KeyLimits(behaviour.key_limits),
+      zaiQuota: behaviour.zai_quota && new ZaiQuota(behaviour.zai_quota, this.now()),
       seed,
       tag: createHash('sha256')
         .update(`${this.name}\n${String(seed)}`)

@@ -43,14 +43,15 @@ function port(env: Environment): string {
   const text = setting(env, 'CCP_PORT') ?? setting(env, 'CCP_PORT_DEFAULT') ?? '8082';
   const value = Number(text);
   if (Number.isInteger(value) && value > 0 && value <= 65_535) return text;
-  throw new OperatorError(`CCP_PORT is "${text}", which names no port to ask: give --url http://127.0.0.1:PORT`, 2);
+  throw new OperatorError(`CCP_PORT is "${text}", which names no port to ask`, 'give --url http://127.0.0.1:PORT', 2);
 }
 
 function baseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw new OperatorError(
-      `--url (CCP_BASE_URL) is not an http or https URL: write one such as http://127.0.0.1:8082`,
+      '--url (CCP_BASE_URL) is not an http or https URL',
+      'write one such as http://127.0.0.1:8082',
       2,
     );
   return url.origin + url.pathname.replace(/\/+$/, '');
@@ -62,12 +63,13 @@ function readKey(file: string): string {
     key = readFileSync(file, 'utf8').trim();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new OperatorError(`--api-key-file ${file} can't be read (${code ?? 'error'}): check the path and its mode`);
+    throw new OperatorError(`--api-key-file ${file} can't be read (${code ?? 'error'})`, 'check the path and its mode');
   }
   // It becomes a header; a library that refused it would quote it.
   if (!/^[\x21-\x7e]+$/.test(key))
     throw new OperatorError(
-      `--api-key-file ${file} does not hold one line of visible characters: write the key the shim was started with`,
+      `--api-key-file ${file} does not hold one line of visible characters`,
+      'write the key the shim was started with into it',
     );
   return key;
 }

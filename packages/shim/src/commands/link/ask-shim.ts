@@ -53,16 +53,23 @@ async function ask({ address, path, method = 'GET', signal }: Question): Promise
     });
     return { path, status: response.status, text: await response.text() };
   } catch (error) {
-    throw new OperatorError(whyUnreached(error, address, timeout.aborted));
+    throw unreached(error, address, timeout.aborted);
   }
 }
 
-function whyUnreached(error: unknown, { url }: Address, isLate: boolean): string {
+function unreached(error: unknown, { url }: Address, isLate: boolean): OperatorError {
   if (isLate)
-    return `the shim at ${url} did not answer within ${TIMEOUT_MS / 1000} s: look at what it prints, or start it again with: shim serve`;
+    return new OperatorError(
+      `the shim at ${url} did not answer within ${TIMEOUT_MS / 1000} s`,
+      'look at what it prints, or start it again with: shim serve',
+    );
   const code = codeOf(error);
-  if (code === 'ECONNREFUSED') return `no shim answers at ${url} (connection refused): start it with: ${startLine(url)}`;
-  return `${url} can't be asked (${code}): check --url (CCP_BASE_URL), or start a shim with: ${startLine(url)}`;
+  if (code === 'ECONNREFUSED')
+    return new OperatorError(`no shim answers at ${url} (connection refused)`, `start it with: ${startLine(url)}`);
+  return new OperatorError(
+    `${url} can't be asked (${code})`,
+    `check --url (CCP_BASE_URL), or start a shim with: ${startLine(url)}`,
+  );
 }
 
 function startLine(url: string): string {
@@ -81,7 +88,8 @@ function valueOf<T>(read: (value: unknown) => Parsed<T>, reply: Reply, address: 
   if (parsed.ok) return parsed.value;
   const first = parsed.problems[0];
   throw new OperatorError(
-    `${address.url}${reply.path} answers, but not as a shim does (${first?.path ?? ''} ${first?.reason ?? 'is not usable'}): check --url (CCP_BASE_URL), or update that shim`,
+    `${address.url}${reply.path} answers, but not as a shim does (${first?.path ?? ''} ${first?.reason ?? 'is not usable'})`,
+    'check --url (CCP_BASE_URL), or update that shim',
   );
 }
 
@@ -90,26 +98,25 @@ function jsonOf({ text, path }: Reply, { url }: Address): unknown {
     return JSON.parse(text);
   } catch {
     throw new OperatorError(
-      `${url}${path} answers, but not with JSON: another program may listen there; check --url (CCP_BASE_URL)`,
+      `${url}${path} answers, but not with JSON`,
+      'another program may listen there; check --url (CCP_BASE_URL)',
     );
   }
 }
 
 function refuse(reply: Reply, { url, keyFile }: Address): never {
   if (reply.status === 401) {
-    throw new OperatorError(
-      keyFile === null
-        ? `the shim at ${url} asks for its key: give --api-key-file FILE (CCP_API_KEY_FILE)`
-        : `the shim at ${url} refuses the key in ${keyFile}: give the file it was started with (--api-key-file, CCP_API_KEY_FILE)`,
-    );
+    throw keyFile === null
+      ? new OperatorError(`the shim at ${url} asks for its key`, 'give --api-key-file FILE (CCP_API_KEY_FILE)')
+      : new OperatorError(
+          `the shim at ${url} refuses the key in ${keyFile}`,
+          'give the file it was started with (--api-key-file, CCP_API_KEY_FILE)',
+        );
   }
+  const path = reply.path.split('?', 1)[0] ?? '';
   if (reply.status === 404)
-    throw new OperatorError(
-      `there is no ${reply.path.split('?', 1)[0]} at ${url}: check --url (CCP_BASE_URL), or update that shim`,
-    );
-  throw new OperatorError(
-    `${url}${reply.path} answers ${reply.status}: ${said(reply)}; see ${url}/v1/readyz for its state`,
-  );
+    throw new OperatorError(`there is no ${path} at ${url}`, 'check --url (CCP_BASE_URL), or update that shim');
+  throw new OperatorError(`${url}${path} answers ${reply.status}`, said(reply));
 }
 
 const LONGEST_MESSAGE = 400;

@@ -17,7 +17,7 @@ export function evidence(rows: readonly ModelRow[], { width }: Frame): Line[] {
 }
 
 const GAPS: readonly Column<ModelRow>[] = [
-  { head: 'MODEL', cell: modelName, least: 14, rank: 0 },
+  { head: 'MODEL', cell: modelName, cut: { to: 20, at: 'middle' }, rank: 0 },
   { head: 'GAP p50/p95 (samples)', cell: (row) => ({ text: gap(row) }), rank: 1 },
   { head: 'PENDING', cell: (row) => ({ text: compact(row.pending_tokens) }), align: 'right', rank: 3 },
   { head: 'WEEK', cell: (row) => ({ text: week(row) }), rank: 2 },
@@ -28,9 +28,9 @@ const GAPS: readonly Column<ModelRow>[] = [
 type FitRow = CapacityFit & { readonly model: string };
 
 const FITS: readonly Column<FitRow>[] = [
-  { head: 'FIT OF', cell: modelName, least: 14, rank: 0 },
-  { head: 'LANE', cell: ({ lane }) => ({ text: lane }), least: 8, rank: 4 },
-  { head: 'METER', cell: ({ meter }) => ({ text: meter }), least: 10, rank: 1 },
+  { head: 'FIT OF', cell: modelName, cut: { to: 20, at: 'middle' }, rank: 0 },
+  { head: 'LANE', cell: ({ lane }) => ({ text: lane }), cut: { to: 8, at: 'middle' }, rank: 4 },
+  { head: 'METER', cell: ({ meter }) => ({ text: meter }), cut: { to: 10, at: 'middle' }, rank: 1 },
   { head: 'CAPACITY', cell: (fit) => ({ text: capacity(fit) }), align: 'right', rank: 0 },
   { head: '95 % INTERVAL', cell: (fit) => ({ text: interval(fit) }), rank: 2 },
   { head: 'PAIRS', cell: ({ pairs }) => ({ text: compact(pairs) }), align: 'right', rank: 3 },

@@ -11,14 +11,17 @@ export function laneTable(rows: readonly LaneRow[], frame: Frame): Line[] {
 
 function columns({ nowTs }: Frame): readonly Column<LaneRow>[] {
   return [
-    { head: 'LANE', cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }), least: 10, rank: 0 },
-    { head: 'STATE', cell: state, least: 20, rank: 0 },
     {
-      head: 'ACTIVE/QUEUED/LIMIT',
-      cell: ({ active, queued, concurrency }) => ({
-        text: `${compact(active)}/${compact(queued)}/${concurrency === null ? 'none' : compact(concurrency)}`,
-      }),
-      brief: { head: 'BUSY', cell: ({ active }) => ({ text: compact(active) }) },
+      head: 'LANE',
+      cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }),
+      cut: { to: 10, at: 'middle' },
+      rank: 0,
+    },
+    { head: 'STATE', cell: state, cut: { to: 28, at: 'end' }, rank: 0 },
+    {
+      head: 'ACTIVE/QUEUED/MAX',
+      cell: busy,
+      brief: { head: 'A/Q/MAX', cell: busy },
       rank: 2,
     },
     { head: 'REQUESTS', cell: (row) => ({ text: compact(row.requests) }), align: 'right', rank: 5 },
@@ -30,6 +33,10 @@ function columns({ nowTs }: Frame): readonly Column<LaneRow>[] {
 
 function state({ usable, reason }: LaneRow): Span {
   return usable ? { text: '● usable', tone: 'ok' } : { text: `■ ${reason}`, tone: 'block' };
+}
+
+function busy({ active, queued, concurrency }: LaneRow): Span {
+  return { text: [compact(active), compact(queued), concurrency === null ? 'none' : compact(concurrency)].join('/') };
 }
 
 function cooldown(row: LaneRow, nowTs: number): Span {

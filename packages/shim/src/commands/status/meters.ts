@@ -12,8 +12,18 @@ export function meterTable(rows: readonly MeterReading[], frame: Frame): Line[] 
 
 function columns({ nowTs }: Frame): readonly Column<MeterReading>[] {
   return [
-    { head: 'LANE', cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }), least: 10, rank: 0 },
-    { head: 'METER', cell: ({ meter, model }) => ({ text: model ? `${meter} (${model})` : meter }), least: 10, rank: 0 },
+    {
+      head: 'LANE',
+      cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }),
+      cut: { to: 10, at: 'middle' },
+      rank: 0,
+    },
+    {
+      head: 'METER',
+      cell: ({ meter, model }) => ({ text: model ? `${meter} (${model})` : meter }),
+      cut: { to: 10, at: 'middle' },
+      rank: 0,
+    },
     { head: 'USED', cell: (row) => ({ text: used(row) }), align: 'right', rank: 0 },
     { head: 'RESETS IN', cell: ({ resets_at: at }) => ({ text: left(at, nowTs) }), align: 'right', rank: 1 },
     { head: 'AGE', cell: (row) => ({ text: countdown(age(row, nowTs)) }), align: 'right', rank: 2 },

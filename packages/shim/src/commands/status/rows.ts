@@ -33,8 +33,7 @@ export function modelRows({ models }: Usage): ModelRow[] {
   return Object.entries(models)
     .map(([model, usage]) => ({ ...usage, model }))
     .toSorted(
-      (a, b) =>
-        SEVERITY.indexOf(verdictOf(a)) - SEVERITY.indexOf(verdictOf(b)) || (a.model < b.model ? -1 : 1),
+      (a, b) => SEVERITY.indexOf(verdictOf(a)) - SEVERITY.indexOf(verdictOf(b)) || (a.model < b.model ? -1 : 1),
     );
 }
 

@@ -11,7 +11,7 @@ export function speedTable(rows: readonly ModelRow[], { width }: Frame): Line[] 
 }
 
 const COLUMNS: readonly Column<ModelRow>[] = [
-  { head: 'MODEL', cell: modelName, least: 14, rank: 0 },
+  { head: 'MODEL', cell: modelName, cut: { to: 20, at: 'middle' }, rank: 0 },
   {
     head: 'ROLL%',
     cell: (row) => ({ text: capPct(row.rolling_pct, row.rolling_capacity_tokens) }),

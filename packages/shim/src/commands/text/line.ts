@@ -47,6 +47,22 @@ export function clipMiddle(text: string, cells: number): string {
   return `${beginning(characters, Math.ceil((cells - 1) / 2)).join('')}…${tail.join('')}`;
 }
 
+/** Words over as many lines as they need; the later ones are indented. A longer word has a line of its own. */
+export function wrapWords(text: string, width: number, tone: Tone = 'plain'): Line[] {
+  const rows: string[] = [];
+  let row = '';
+  for (const word of text.split(' ')) {
+    const longer = row === '' ? word : `${row} ${word}`;
+    if (row.trim() === '' || cellsOf(longer) <= width) {
+      row = longer;
+    } else {
+      rows.push(row);
+      row = `    ${word}`;
+    }
+  }
+  return [...rows, row].map((words) => [{ text: words, tone }]);
+}
+
 // East Asian wide and fullwidth blocks (Unicode Standard Annex 11) and emoji.
 const WIDE =
   /[\u{1100}-\u{115F}\u{2E80}-\u{303E}\u{3041}-\u{A4CF}\u{A960}-\u{A97F}\u{AC00}-\u{D7A3}\u{F900}-\u{FAFF}\u{FE10}-\u{FE19}\u{FE30}-\u{FE6F}\u{FF00}-\u{FF60}\u{FFE0}-\u{FFE6}\u{16FE0}-\u{18DFF}\u{1AFF0}-\u{1B2FF}\u{1F200}-\u{1F2FF}\u{20000}-\u{3FFFD}\p{Emoji_Presentation}\p{Extended_Pictographic}]/u;

@@ -1,21 +1,21 @@
-import { cellsOf, clipMiddle, type Line, type Span } from './line.ts';
+import { cellsOf, clipEnd, clipMiddle, type Line, type Span } from './line.ts';
 import { printable } from './printable.ts';
 
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => Span;
-  /** A shorter wording of the same, taken before any column is left out. */
+  /** A shorter wording of the same, taken before the column is left out. */
   readonly brief?: { readonly head: string; readonly cell: (row: Row) => Span };
   readonly align?: 'right';
-  /** May be cut down to this many cells. */
-  readonly least?: number;
-  /** Where the room is short, the highest rank goes first. 0 stays. */
+  /** May be cut down to this many cells: names in the middle, for they often differ at their ends only. */
+  readonly cut?: { readonly to: number; readonly at: 'middle' | 'end' };
+  /** Where the room is short, the highest rank gets shorter and then goes first. 0 stays. */
   readonly rank: number;
 }
 
 /**
- * Rows under heads, one line per row at any width: names are cut, then wordings get shorter, then whole columns are left
- * out, and the last line says which. No number is ever cut.
+ * Rows under heads, one line per row at any width: names are cut, then column after column gets a shorter wording or is
+ * left out, and the last line says which. No number is ever cut.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Line[] {
   let shown = columns;
@@ -42,15 +42,13 @@ interface Step<Row> {
 
 /** The next smaller form of a table; null: there is none. */
 function lessRoom<Row>(columns: readonly Column<Row>[]): Step<Row> | null {
-  const highest = (fits: (column: Column<Row>) => boolean): Column<Row> | undefined =>
-    columns.filter(fits).toSorted((a, b) => b.rank - a.rank)[0];
-  const long = highest((column) => column.brief !== undefined);
-  if (long?.brief !== undefined) {
-    const { brief, ...rest } = long;
-    return { columns: columns.map((column) => (column === long ? { ...rest, ...brief } : column)), left: null };
-  }
-  const last = highest((column) => column.rank > 0);
-  return last === undefined ? null : { columns: columns.filter((column) => column !== last), left: last.head };
+  const last = columns
+    .filter(({ brief, rank }) => brief !== undefined || rank > 0)
+    .toSorted((a, b) => b.rank - a.rank)[0];
+  if (last === undefined) return null;
+  if (last.brief === undefined) return { columns: columns.filter((column) => column !== last), left: last.head };
+  const { brief, ...rest } = last;
+  return { columns: columns.map((column) => (column === last ? { ...rest, ...brief } : column)), left: null };
 }
 
 interface Grid {
@@ -68,7 +66,7 @@ function toGrid<Row>(columns: readonly Column<Row>[], rows: readonly Row[], widt
   const heads = columns.map(({ head }): Span => ({ text: head, tone: 'dim' }));
   const lines = [heads, ...cells].map((row) =>
     row.flatMap((span, at): Span[] => {
-      const cut = clipMiddle(span.text, widths[at] ?? 0);
+      const cut = shortened(span.text, widths[at] ?? 0, columns[at]?.cut?.at);
       const fill = ' '.repeat(Math.max(0, (widths[at] ?? 0) - cellsOf(cut)));
       const before = at === 0 ? INDENT : ' '.repeat(GAP);
       return columns[at]?.align === 'right'
@@ -84,7 +82,7 @@ function squeezed<Row>(columns: readonly Column<Row>[], natural: readonly number
   const widths = [...natural];
   let missing = widths.reduce((sum, one) => sum + one, 0) - room;
   while (missing > 0) {
-    const spare = columns.map(({ least }, at) => Math.max(0, (widths[at] ?? 0) - (least ?? Infinity)));
+    const spare = columns.map(({ cut }, at) => Math.max(0, (widths[at] ?? 0) - (cut?.to ?? Infinity)));
     const widest = columns
       .map((_, at) => at)
       .filter((at) => (spare[at] ?? 0) > 0)
@@ -94,6 +92,10 @@ function squeezed<Row>(columns: readonly Column<Row>[], natural: readonly number
     missing -= 1;
   }
   return widths;
+}
+
+function shortened(text: string, cells: number, at: 'middle' | 'end' = 'end'): string {
+  return at === 'middle' ? clipMiddle(text, cells) : clipEnd(text, cells);
 }
 
 function clean(span: Span): Span {

@@ -114,7 +114,7 @@ function startsIn(sources: readonly Source[], granularity: Granularity): number[
     }
     for (let from = 0; ;) {
       const next = numberOf(db, 'SELECT min(ts) FROM usage_sample WHERE ts >= ?', from);
-      if (next === null) break;
+      if (next === null || !Number.isFinite(next)) break;
       const start = bucketStart(granularity, next);
       starts.add(start);
       from = start + lengthS;

@@ -54,7 +54,7 @@ export function* recomputeSteps(db: Database, options: RecomputeOptions): Genera
   let start = firstWhole(HOUR.lengthS, fromTs);
   for (;;) {
     const next = numberOf(db, 'SELECT min(ts) FROM usage_sample WHERE ts >= ?', Math.max(start, 0));
-    if (next === null) break;
+    if (next === null || next > LAST_TS) break;
     const hour = bucketStart(HOUR, next);
     hours += inTransaction(db, () => {
       if (options.neverShrink === true) raiseMinutes(db, hour);
@@ -88,6 +88,9 @@ export function setSamplesCoverFrom(db: Database, ts: number): void {
     ts,
   );
 }
+
+/** No clock is there yet; a row from beyond it is garbage. */
+const LAST_TS = 1e11;
 
 function firstWhole(lengthS: number, ts: number): number {
   return Number.isFinite(ts) ? Math.ceil(ts / lengthS) * lengthS : 0;

@@ -43,12 +43,25 @@ const KINDS: Readonly<Record<number, SqliteFailureKind>> = {
   26: 'corrupt',
 };
 
+/** Some calls of the packaged engine throw with the words only. */
+const BY_WORDS: readonly (readonly [string, number])[] = [
+  ['database disk image is malformed', 11],
+  ['file is not a database', 26],
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['disk I/O error', 10],
+  ['database or disk is full', 13],
+  ['attempt to write a readonly database', 8],
+  ['unable to open database file', 14],
+];
+
 export function sqliteFailure(error: unknown): SqliteFailure {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown };
   const message = error instanceof Error ? error.message : String(error);
-  if (typeof errcode === 'number') {
+  const result = typeof errcode === 'number' ? errcode : BY_WORDS.find(([words]) => message.includes(words))?.[1];
+  if (result !== undefined) {
     // The higher bits say more about the same thing.
-    const primary = errcode & 0xff;
+    const primary = result & 0xff;
     return { kind: KINDS[primary] ?? 'disk', code: `SQLITE_${NAMES[primary] ?? primary}`, message };
   }
   // A value that can't be bound, or text that can't be made.

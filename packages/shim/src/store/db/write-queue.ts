@@ -84,7 +84,7 @@ export class WriteQueue {
     this.#written = [];
   }
 
-  /** Documents wait for the next batch. Another kind of error ends it: the next batch will meet it, too. */
+  /** Documents wait for the next batch, and so does what an error of another kind leaves. */
   #writeOneByOne(writer: BatchWriter, count: number, nowTs: number): Written {
     const items: BatchItem[] = [];
     let rows = 0;
@@ -93,7 +93,10 @@ export class WriteQueue {
         rows += writer.write({ items: [item], states: NONE, configs: NONE, nowTs });
         items.push(item);
       } catch (error) {
-        if (sqliteFailure(error).kind !== 'row') break;
+        if (sqliteFailure(error).kind !== 'row') {
+          if (items.length === 0) throw error;
+          break;
+        }
         this.dropped += 1;
       }
       this.#items.shift();
