@@ -62,13 +62,17 @@ export class Books {
   /** What a former run has counted and learned. */
   restore({ minutes, states }: Loaded): void {
     const nowTs = this.#options.nowTs();
+    this.restoreLedger(minutes);
+    this.meters.restore(states.get('meters'));
+    this.cooldowns.restore(states.get('cooldowns'), nowTs);
+    this.reloadCalibration(states.get('calibration'));
+  }
+
+  restoreLedger(minutes: Loaded['minutes']): void {
     const named = minutes.map((minute) => ({ ...minute, model: this.bookName(minute.model) }));
     this.quotas.ledger.restore(named);
     // Known models are shown before they are asked for again.
     for (const { lane, model } of named) this.counters.model(model).lane ||= lane;
-    this.meters.restore(states.get('meters'));
-    this.cooldowns.restore(states.get('cooldowns'), nowTs);
-    this.reloadCalibration(states.get('calibration'));
   }
 
   reloadCalibration(json: unknown): void {

@@ -68,6 +68,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
   if (database === null) return NOTHING_KEPT;
   let wrote: (seconds: number) => void = () => undefined;
   let logPath: string | null = null;
+  let known: Books | null = null;
   let timer: NodeJS.Timeout | undefined;
   let maintaining = false;
   let closed = false;
@@ -93,6 +94,8 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     const folder = dirname(logPath ?? join(settings.logsDir, 'usage.jsonl'));
     const files = [...listLogs(join(folder, 'archive')), join(folder, 'usage.jsonl')];
     const { inserted, problems } = await importUsageLogs(store.sink(), files, { mode: 'samples_only' });
+    store.flush();
+    known?.restoreLedger(store.load(oldestTs()).minutes);
     logger('info', `database: ${inserted} samples were taken from the usage log`);
     for (const { file, line, message } of problems.slice(0, 5)) logger('warn', `${file}:${line}: ${message}`);
   };
@@ -135,7 +138,10 @@ export function openPersistence(options: PersistenceOptions): Persistence {
       rollups: (query) => store.rollups(query),
       toSample: usageSampleOf,
     },
-    restore: (books) => books.restore(loaded),
+    restore: (books) => {
+      known = books;
+      books.restore(loaded);
+    },
     follow: (books, path) => {
       logPath = path;
       const samples = store.speedSamples(nowTs() - options.config().quotas.weeklySeconds);
@@ -175,7 +181,7 @@ function previousEpochOf({ lastSession }: Loaded): Usage['previous_epoch'] {
 }
 
 /** US dollars; null where the lane names no price. */
-function costOf(sample: Sample, { catalog }: ConfigSnapshot): number | null {
+export function costOf(sample: Sample, { catalog }: ConfigSnapshot): number | null {
   const price = catalog.lanes.get(sample.lane)?.price ?? null;
   if (price === null) return null;
   const { inputTokens, outputTokens, cacheWriteTokens, cacheReadTokens } = sample;

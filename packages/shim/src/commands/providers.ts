@@ -127,7 +127,7 @@ function providerLines({ catalog, rows, warnings, live }: Shown): Line[] {
 function columns(live: Live): readonly Column<Row>[] {
   return [
     { head: 'PROVIDER', cell: ({ id }) => ({ text: id, tone: 'bold' }), cut: { to: 10, at: 'middle' }, rank: 0 },
-    { head: 'BASE URL', cell: ({ base_url: url }) => ({ text: url }), cut: { to: 20, at: 'middle' }, rank: 1 },
+    { head: 'BASE URL', cell: ({ base_url: url }) => ({ text: url }), cut: { to: 20, at: 'middle' }, rank: 3 },
     {
       head: 'CREDENTIAL',
       cell: ({ credential }) => ({ text: credentialText(credential) }),
@@ -143,7 +143,7 @@ function columns(live: Live): readonly Column<Row>[] {
       cut: { to: 20, at: 'end' },
       rank: 2,
     },
-    { head: 'STATE', cell: (row) => state(row, live), cut: { to: 24, at: 'end' }, rank: 3 },
+    { head: 'STATE', cell: (row) => state(row, live), cut: { to: 24, at: 'end' }, rank: 1 },
   ];
 }
 

@@ -68,13 +68,15 @@ export class Series {
     return bucket.minute;
   }
 
-  /** Puts back what a former run has counted; it is no part of this session. */
+  /**
+   * Puts back what was counted before; it is no part of this session. Of two accounts of one minute the one that knows
+   * more requests is taken: both are of the same requests.
+   */
   restore(minutes: Iterable<Minute>): void {
     const known = new Map(this.#buckets.map((bucket) => [bucket.minute, bucket]));
-    for (const minute of minutes) {
-      const bucket = known.get(minute.minute);
-      if (bucket === undefined) known.set(minute.minute, { ...emptySum(), ...minute });
-      else merge(bucket, minute);
+    for (const { minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count } of minutes) {
+      if (count <= (known.get(minute)?.count ?? 0)) continue;
+      known.set(minute, { minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count });
     }
     this.#buckets.splice(0, this.#buckets.length, ...[...known.values()].toSorted((a, b) => a.minute - b.minute));
     this.#forgetSums();
@@ -214,11 +216,6 @@ interface Bucket extends Sum {
 
 function emptySum(): Sum {
   return { input: 0, output: 0, cacheWrite: 0, cacheRead: 0, dirtyS: 0, count: 0 };
-}
-
-function merge(bucket: Bucket, minute: Minute): void {
-  accumulate(bucket, minute, 1);
-  bucket.firstTs = Math.min(bucket.firstTs, minute.firstTs);
 }
 
 function accumulate(sum: Sum, part: Readonly<Sum>, sign: 1 | -1): void {

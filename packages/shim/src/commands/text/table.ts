@@ -24,7 +24,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     const grid = toGrid(shown, rows, width);
     const next = grid.fits ? null : lessRoom(shown);
     if (next === null) {
-      const note = `not shown at this width: ${left.toReversed().join(', ')} (--json has all)`;
+      const note = `--json also has: ${left.toReversed().join(', ')}`;
       return [...grid.lines, ...(left.length === 0 ? [] : [[{ text: INDENT + note, tone: 'dim' } as const]])];
     }
     shown = next.columns;

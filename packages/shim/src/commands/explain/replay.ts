@@ -1,0 +1,3 @@
+import type { ConfigSnapshot, Lane } from '../../config/catalog.ts';
+import { noQuotas } from '../../config/built-in.ts';
+import { DEFAULT_FLAGS } from '../../config/feature-flags.ts';
