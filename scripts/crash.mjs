@@ -98,7 +98,7 @@ async function run(flags, home) {
   const problems = [...rounds.flatMap((one) => one.problems), ...totals.problems];
   const report = { kills, ...totals.figures, lost: summary(rounds), problems };
   for (const problem of totals.problems) say(problem);
-  if (flags.evidence) world.writeEvidence(report);
+  if (flags.evidence) await world.writeEvidence(report);
   if (flags.json) console.log(JSON.stringify(report));
   else for (const [name, value] of Object.entries(report)) say(`${name.padEnd(14)} ${JSON.stringify(value)}`);
   await shim.stop();

@@ -2,7 +2,7 @@ import { bareRelay } from './bare-relay.mjs';
 import { claudeCodeRouter } from './claude-code-router.mjs';
 import { nginx } from './nginx.mjs';
 import { portkey } from './portkey.mjs';
-import { shim } from './shim.mjs';
+import { shim, shimWithoutBooks } from './shim.mjs';
 
 /**
  * What is compared. `start` resolves with a running server on loopback, or throws {@link NotAvailable}.
@@ -36,6 +36,7 @@ export const VARIANTS = [
   nginx,
   bareRelay,
   shim('shim', 'shim', (options) => options.shim),
+  shimWithoutBooks(),
   shim('baseline', 'shim, other build', (options) => options.baseline ?? ''),
   portkey,
   claudeCodeRouter,

@@ -24,6 +24,28 @@ export function shim(name, label, mainOf) {
   };
 }
 
+/**
+ * The same build without its books: no metering, ledger, log, database or calibration. What the shim costs beyond it is
+ * what they cost.
+ *
+ * @returns {import('./index.mjs').Variant}
+ */
+export function shimWithoutBooks() {
+  return {
+    name: 'nobooks',
+    label: 'shim without its books',
+    start: async (lab) => {
+      if (!existsSync(lab.options.shim)) throw new NotAvailable('not built; run `pnpm build`');
+      const args = ['--import', NO_BOOKS, ...shimArgs(lab.options.shim, lab)];
+      const env = { ...QUIET, CCP_PERSIST: '0' };
+      const server = await startNodeServer({ args, folder: lab.folder, env, ready });
+      return { ...server, port: Number(server.said), version: '' };
+    },
+  };
+}
+
+const NO_BOOKS = join(import.meta.dirname, '..', 'hooks', 'no-books.mjs');
+
 /** How long a fresh shim takes until it listens, without the bench's hooks. */
 export async function startPlainShim(lab) {
   const args = shimArgs(lab.options.shim, lab);

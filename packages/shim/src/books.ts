@@ -3,15 +3,17 @@ import type { ConfigSnapshot } from './config/catalog.ts';
 import type { Settings } from './config/settings.ts';
 import type { Permit } from './exchange.ts';
 import { MeterBook } from './meter/meter-book.ts';
-import { localHourIn, SpeedBook, type SpeedSample, type SpeedView } from './meter/speeds.ts';
+import { localHourIn } from './meter/local-hour.ts';
+import { SpeedBook, type SpeedSample, type SpeedView } from './meter/speeds.ts';
 import { Calibration, type CalibrationView } from './quota/calibration.ts';
 import { Cooldowns } from './quota/cooldown.ts';
 import { limitFinder } from './quota/limit-of.ts';
+import { PROBE_STATE, probeEvidenceOf } from './quota/probe-evidence.ts';
 import { Quotas, type LimitOf } from './quota/quotas.ts';
 import { foldModel, modelMatcher } from './route/glob.ts';
 import { Counters, OTHER_MODELS } from './store/counters.ts';
 import type { Loaded } from './store/db/read-store.ts';
-import type { Sample } from './store/db/sample.ts';
+import type { MinuteDelta, Sample } from './store/db/sample.ts';
 
 /** Models one process keeps books for under their own names. */
 const MAX_MODELS = 200;
@@ -43,6 +45,8 @@ export class Books {
   #speedsMeanwhile: { readonly model: string; readonly sample: SpeedSample }[] | null = null;
   #calibration = new Calibration();
   #calibrationKeptTs = 0;
+  /** Names of their states. */
+  readonly #probesTaken = new Set<string>();
 
   constructor(options: BooksOptions) {
     const { settings, keep } = options;
@@ -65,18 +69,34 @@ export class Books {
     this.restoreLedger(minutes);
     this.meters.restore(states.get('meters'));
     this.cooldowns.restore(states.get('cooldowns'), nowTs);
-    this.reloadCalibration(states.get('calibration'));
+    const calibration = states.get('calibration');
+    if (calibration !== undefined) this.#calibration = Calibration.from(calibration);
+    this.takeProbes(states);
   }
 
   restoreLedger(minutes: Loaded['minutes']): void {
-    const named = minutes.map((minute) => ({ ...minute, model: this.bookName(minute.model) }));
-    this.quotas.ledger.restore(named);
+    const hasOwnName = ({ model }: MinuteDelta): boolean => this.bookName(model) === model;
+    this.quotas.ledger.restore(minutes.filter(hasOwnName));
+    this.quotas.ledger.restore(asOthers(minutes.filter((minute) => !hasOwnName(minute))));
     // Known models are shown before they are asked for again.
-    for (const { lane, model } of named) this.counters.model(model).lane ||= lane;
+    for (const { lane, model } of this.quotas.ledger.all()) this.counters.model(model).lane ||= lane;
   }
 
-  reloadCalibration(json: unknown): void {
-    if (json !== undefined) this.#calibration = Calibration.from(json);
+  /**
+   * Takes over what probes have measured, once: the transaction that keeps what was learned from it also empties its
+   * place. Until then only this process knows that it was taken.
+   */
+  takeProbes(states: ReadonlyMap<string, unknown>): void {
+    const before = this.#probesTaken.size;
+    for (const [name, json] of states) {
+      const evidence = name.startsWith(PROBE_STATE) && !this.#probesTaken.has(name) ? probeEvidenceOf(json) : null;
+      if (evidence === null) continue;
+      const model = this.bookName(evidence.model);
+      for (const { meter, pairs } of evidence.fits) this.#calibration.probe(evidence.lane, model, meter, pairs);
+      this.#probesTaken.add(name);
+      this.#options.keep(name, null);
+    }
+    if (this.#probesTaken.size > before) this.keepCalibration();
   }
 
   /** Speeds come back piece by piece behind running requests; until then only what is new is shown. */
@@ -84,10 +104,12 @@ export class Books {
     const restored = new Map<string, SpeedBook>();
     this.#speedsMeanwhile = [];
     let read = 0;
+    const rollingFromTs = this.#options.nowTs() - this.#options.config().quotas.rollingSeconds;
     try {
       for (const sample of samples) {
         const isFast = sample.ended === 'complete' && sample.status < 400 && sample.usageKnown;
-        if (isFast) bookOf(restored, this.bookName(sample.model), this.#newSpeedBook).addPast(speedOf(sample));
+        if (isFast)
+          bookOf(restored, this.bookName(sample.model), this.#newSpeedBook).addPast(speedOf(sample), rollingFromTs);
         read += 1;
         if (read % SPEEDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
       }
@@ -146,6 +168,30 @@ export class Books {
   currentMeters(nowTs: number): readonly MeterReading[] {
     return this.meters.current(nowTs);
   }
+}
+
+/** Models past the bound are counted together, as they would have been while running. */
+function asOthers(minutes: readonly MinuteDelta[]): MinuteDelta[] {
+  const sums = new Map<string, MinuteDelta>();
+  for (const minute of minutes) {
+    const key = `${minute.lane}\n${minute.minute}`;
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? { ...minute, model: OTHER_MODELS } : together(sum, minute));
+  }
+  return [...sums.values()];
+}
+
+function together(a: MinuteDelta, b: MinuteDelta): MinuteDelta {
+  return {
+    ...a,
+    firstTs: Math.min(a.firstTs, b.firstTs),
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cacheWrite: a.cacheWrite + b.cacheWrite,
+    cacheRead: a.cacheRead + b.cacheRead,
+    dirtyS: a.dirtyS + b.dirtyS,
+    count: a.count + b.count,
+  };
 }
 
 function bookOf(books: Map<string, SpeedBook>, model: string, make: () => SpeedBook): SpeedBook {

@@ -42,7 +42,7 @@ export interface Persistence {
   restore(books: Books): void;
   /** What goes on behind the requests: speeds come back, old rows leave. */
   follow(books: Books, logPath: string): void;
-  /** A command may have written evidence meanwhile. */
+  /** A probe may have left what it measured. */
   reload(books: Books): void;
   close(): void;
 }
@@ -85,8 +85,10 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     },
   });
   const oldestTs = (): number => nowTs() - options.config().quotas.weeklySeconds - SLACK_S;
-  const loaded: Loaded = store.load(oldestTs());
+  // Half a million minutes at worst: given to the books once and then let go.
+  let loaded: Loaded | null = store.load(oldestTs());
   for (const problem of loaded.problems) logger('warn', `database: ${problem}`);
+  const { lastSession } = loaded;
   store.beginSession(epoch, startedTs, VERSION);
 
   /** The log has every completion as well: what a damaged database has lost is taken from there. */
@@ -131,7 +133,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
       }
       return id;
     },
-    previousEpoch: () => previousEpochOf(loaded),
+    previousEpoch: () => previousEpochOf(lastSession),
     readers: {
       nowTs,
       samples: (query) => store.samples(query),
@@ -140,7 +142,8 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     },
     restore: (books) => {
       known = books;
-      books.restore(loaded);
+      if (loaded !== null) books.restore(loaded);
+      loaded = null;
     },
     follow: (books, path) => {
       logPath = path;
@@ -151,7 +154,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
       timer = setInterval(maintain, database.maintenanceMs);
       timer.unref();
     },
-    reload: (books) => books.reloadCalibration(store.load(Infinity).states.get('calibration')),
+    reload: (books) => books.takeProbes(store.load(Infinity).states),
     close: () => {
       closed = true;
       clearInterval(timer);
@@ -174,7 +177,7 @@ function listLogs(folder: string): string[] {
   }
 }
 
-function previousEpochOf({ lastSession }: Loaded): Usage['previous_epoch'] {
+function previousEpochOf(lastSession: Loaded['lastSession']): Usage['previous_epoch'] {
   if (lastSession === null) return null;
   const { epoch, startedTs, endedTs, clean } = lastSession;
   return { epoch, started_ts: startedTs, ended_ts: endedTs, clean };

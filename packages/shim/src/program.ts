@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import { configCommand } from './commands/config.ts';
+import { dbCommand } from './commands/db.ts';
+import { explainCommand } from './commands/explain.ts';
 import { modelCommand } from './commands/model.ts';
+import { probeCommand } from './commands/probe.ts';
 import { providersCommand } from './commands/providers.ts';
 import { quotasCommand } from './commands/quotas.ts';
+import { rollupsCommand } from './commands/rollups.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
@@ -19,5 +23,9 @@ export function program(): Command {
     .addCommand(providersCommand())
     .addCommand(modelCommand())
     .addCommand(configCommand())
+    .addCommand(dbCommand())
+    .addCommand(rollupsCommand())
+    .addCommand(explainCommand())
+    .addCommand(probeCommand())
     .showHelpAfterError('(shim --help lists the commands)');
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { exportToFile, exportToStdout } from './database/export.ts';
 import { importLogs, isFruitless, type Imported } from './database/import.ts';
 import { databasePath, reading, withDatabase, type DatabaseFlags } from './database/open.ts';
@@ -28,7 +29,7 @@ interface ImportFlags extends Flags {
 }
 
 /** `shim db`: looks after the database, whether a shim runs or not. */
-export function dbCommand(): ReturnType<typeof operatorCommand> {
+export function dbCommand(): Command {
   const statusCommand = withDatabase(operatorCommand('status', 'say what is in the database and whether it is sound'))
     .option('--check', 'compare every index with its table, too; takes longer')
     .option('--json', 'print it as JSON')
@@ -68,13 +69,8 @@ async function status(flags: StatusFlags): Promise<0> {
   );
 }
 
-async function exportSamples({
-  csv,
-  since = 0,
-  model = null,
-  ...flags
-}: Omit<ExportFlags, 'model'> & { model?: string | null }): Promise<0> {
-  const wish = { sinceTs: since, model };
+async function exportSamples({ csv, since, model, ...flags }: ExportFlags): Promise<0> {
+  const wish = { sinceTs: since ?? 0, model: model ?? null };
   const path = databasePath(flags);
   if (csv === '-') {
     await reading(path, (db) => exportToStdout(db, wish));

@@ -43,7 +43,7 @@ function sourceOf(fromEnv: string | null, written: string | null): 'CCP_MODEL' |
 function modelText(fromEnv: string | null, written: string | null, file: string): string {
   const own =
     written === null
-      ? `none: requests are routed by the model they ask for (there is no ${file})`
+      ? `none: requests are routed by the model they ask for (no name in ${file})`
       : `${written}: every request is routed as if it asked for this model (${file})`;
   const over = `▲ CCP_MODEL=${fromEnv ?? ''} is set: a shim started with it does not look at the file`;
   return [own, ...(fromEnv === null ? [] : [over])].map((line) => `${printable(line)}\n`).join('');

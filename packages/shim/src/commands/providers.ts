@@ -126,7 +126,7 @@ function providerLines({ catalog, rows, warnings, live }: Shown): Line[] {
 
 function columns(live: Live): readonly Column<Row>[] {
   return [
-    { head: 'PROVIDER', cell: ({ id }) => ({ text: id, tone: 'bold' }), cut: { to: 10, at: 'middle' }, rank: 0 },
+    { head: 'PROVIDER', cell: ({ id }) => ({ text: id, tone: 'bold' }), cut: { to: 12, at: 'middle' }, rank: 0 },
     { head: 'BASE URL', cell: ({ base_url: url }) => ({ text: url }), cut: { to: 20, at: 'middle' }, rank: 3 },
     {
       head: 'CREDENTIAL',

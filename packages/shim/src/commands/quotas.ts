@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<Limit>[] = [
     cut: { to: 20, at: 'middle' },
     rank: 0,
   },
-  { head: 'LANE', cell: ({ provider }) => ({ text: provider || 'every' }), cut: { to: 8, at: 'middle' }, rank: 2 },
+  { head: 'LANE', cell: ({ provider }) => ({ text: provider || 'every' }), cut: { to: 12, at: 'middle' }, rank: 2 },
   { head: 'ROLLING', cell: (limit) => ({ text: cap(limit.rolling_tokens, 'tokens') }), align: 'right', rank: 0 },
   { head: 'WEEKLY', cell: (limit) => ({ text: weeklyCap(limit) }), align: 'right', rank: 0 },
   { head: 'WARN AT', cell: ({ warn_pct: at }) => ({ text: wholePct(at || null) }), align: 'right', rank: 1 },

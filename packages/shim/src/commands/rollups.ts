@@ -40,13 +40,22 @@ function merge(dir: string, { out, json }: Flags): 0 | 1 {
   const damaged = new Map(files.map((file) => [file, problemOf(file)]));
   const merged = mergeRollups(files.filter((file) => damaged.get(file) === null));
   progress.clear();
-  const problems = [...[...damaged].flatMap(([file, problem]) => (problem === null ? [] : `${file}: ${problem}`)), ...merged.problems];
+  const problems = [
+    ...[...damaged].flatMap(([file, problem]) => (problem === null ? [] : `${file}: ${problem}`)),
+    ...merged.problems,
+  ];
   const target = resolve(out ?? folder);
-  const written = [write(join(target, 'rollup_hour.json'), merged.hour), write(join(target, 'rollup_day.json'), merged.day)];
+  const written = [
+    write(join(target, 'rollup_hour.json'), merged.hour),
+    write(join(target, 'rollup_day.json'), merged.day),
+  ];
   if (json) printJson({ files, written, problems });
-  else for (const { path, models, rows } of written) process.stdout.write(`${printable(path)}: ${rows} rows of ${models} models\n`);
+  else
+    for (const { path, models, rows } of written)
+      process.stdout.write(`${printable(path)}: ${rows} rows of ${models} models\n`);
   if (problems.length === 0) return 0;
-  for (const problem of problems) process.stderr.write(`shim: ${printable(problem)}: it was left out; repair it or take it away\n`);
+  for (const problem of problems)
+    process.stderr.write(`shim: ${printable(problem)}: it was left out; repair it or take it away\n`);
   return 1;
 }
 
@@ -55,7 +64,10 @@ function databasesIn(folder: string): string[] {
     const names = readdirSync(folder).filter((name) => name.endsWith('.sqlite3'));
     return names.toSorted().map((name) => join(folder, name));
   } catch (error) {
-    throw new OperatorError(`${folder} can't be read (${sqliteFailure(error).code})`, 'name a folder with files *.sqlite3');
+    throw new OperatorError(
+      `${folder} can't be read (${sqliteFailure(error).code})`,
+      'name a folder with files *.sqlite3',
+    );
   }
 }
 
@@ -86,7 +98,10 @@ function write(path: string, rollups: UsageRollups): Written {
   try {
     replaceFile(path, `${JSON.stringify(rollups, null, 2)}\n`);
   } catch (error) {
-    throw new OperatorError(`${path} can't be written (${sqliteFailure(error).code})`, 'name another folder with --out DIR');
+    throw new OperatorError(
+      `${path} can't be written (${sqliteFailure(error).code})`,
+      'name another folder with --out DIR',
+    );
   }
   const models = Object.values(rollups.models);
   return { path, models: models.length, rows: models.reduce((sum, rows) => sum + rows.length, 0) };

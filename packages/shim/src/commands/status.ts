@@ -6,6 +6,7 @@ import { statusLines, type Wanted } from './status/draw.ts';
 import { BLANK, type Line } from './text/line.ts';
 import { drawUntilStopped } from './text/live-screen.ts';
 import { clock } from './text/numbers.ts';
+import { printable } from './text/printable.ts';
 import { onPaper, paperOf, print, printJson, type Paper } from './text/terminal.ts';
 
 interface Flags extends AddressFlags {
@@ -56,7 +57,7 @@ async function watch(address: Address, flags: Flags): Promise<0> {
       if (!(error instanceof OperatorError)) throw error;
       if (stop.signal.aborted) return [];
       if (!flags.json) return onPaper([heading(address, flags), BLANK, ...down(error, lastTs, paper), BLANK], paper);
-      process.stderr.write(`shim: ${error.message}\n`);
+      process.stderr.write(`shim: ${printable(error.message)}\n`);
       return [];
     }
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { localHourIn, SpeedBook, type SpeedSample, type SpeedView } from './speeds.ts';
+import { localHourIn } from './local-hour.ts';
+import { SpeedBook, type SpeedSample, type SpeedView } from './speeds.ts';
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;

@@ -1,4 +1,5 @@
 import { Sketch } from '../sketch.ts';
+import type { LocalHour } from './local-hour.ts';
 
 /** One finished request, as far as speeds are concerned. Failed and cancelled ones never come here. */
 export interface SpeedSample {
@@ -45,9 +46,6 @@ export interface SpeedView {
   readonly tz: string;
 }
 
-/** Says the local hour and a day number for a moment, in the configured zone. */
-export type LocalHour = (ts: number) => { readonly hour: number; readonly day: number };
-
 const SLOT_S = 60;
 /** A week of minutes: no rolling window is longer. */
 const MOST_SLOTS = 10_080;
@@ -69,6 +67,13 @@ interface Sums {
   dirtyS: number;
   count: number;
 }
+
+interface RollingSums {
+  readonly sums: Sums;
+  readonly ttft: SpeedView['ttft_ms'];
+}
+
+type HourBin = SpeedView['hourly'][number];
 
 interface HourSlot {
   readonly day: number;
@@ -95,6 +100,10 @@ export class SpeedBook {
   readonly #slots: Slot[] = [];
   readonly #hours = new Map<number, HourSlot>();
   readonly #session = noSums();
+  /** What the slots sum up to; null since the last change. */
+  #rolling: RollingSums | null = null;
+  /** By hour of the day, as far as they are known. */
+  readonly #bins = new Map<number, HourBin>();
   readonly #localHour: LocalHour;
   readonly #tz: string;
 
@@ -103,67 +112,76 @@ export class SpeedBook {
     this.#tz = tz;
   }
 
-  /** A sample of a former run: part of the windows, not of this session. */
-  addPast(sample: SpeedSample): void {
-    this.#add(sample, false);
-  }
-
   add(sample: SpeedSample): void {
-    this.#add(sample, true);
+    addTo(this.#session, sample);
+    this.#addToSlot(sample);
+    this.#addToHour(sample);
   }
 
-  #add(sample: SpeedSample, inSession: boolean): void {
-    const streamS = sample.streamS !== null && sample.streamS > 0 ? sample.streamS : sample.dirtyS;
+  /** A sample of a former run: part of the windows it lies in, not of this session. Oldest first, before any other. */
+  addPast(sample: SpeedSample, rollingFromTs: number): void {
+    if (sample.ts + SLOT_S > rollingFromTs) this.#addToSlot(sample);
+    this.#addToHour(sample);
+  }
+
+  #addToSlot(sample: SpeedSample): void {
     const slot = this.#slot(sample.ts);
-    for (const sums of inSession ? [slot.sums, this.#session] : [slot.sums]) {
-      sums.input += sample.inputTokens;
-      sums.output += sample.outputTokens;
-      sums.streamS += streamS;
-      sums.dirtyS += sample.dirtyS;
-      sums.count += 1;
-    }
+    addTo(slot.sums, sample);
     if (sample.ttftMs !== null) {
       slot.ttft?.add(sample.ttftMs);
       slot.ttftSum += sample.ttftMs;
     }
+    this.#rolling = null;
+  }
+
+  #addToHour(sample: SpeedSample): void {
     const hour = this.#hour(sample.ts);
     hour.output.add(sample.outputTokens);
-    hour.streamS.add(streamS);
+    hour.streamS.add(streamSeconds(sample));
     hour.dirtyS.add(sample.dirtyS);
     hour.sums = null;
+    this.#bins.delete(hour.hour);
   }
 
   view(nowTs: number, rollingS: number, weeklyS: number): SpeedView {
     this.#prune(nowTs, rollingS, weeklyS);
-    const rolling = noSums();
-    const ttft = new Sketch();
-    let ttftSum = 0;
-    for (const slot of this.#slots) {
-      rolling.input += slot.sums.input;
-      rolling.output += slot.sums.output;
-      rolling.streamS += slot.sums.streamS;
-      rolling.dirtyS += slot.sums.dirtyS;
-      rolling.count += slot.sums.count;
-      if (slot.ttft !== null) ttft.merge(slot.ttft);
-      ttftSum += slot.ttftSum;
-    }
-    const hourly = Array.from({ length: 24 }, (_, hour) => this.#hourBin(hour));
+    const { sums, ttft } = (this.#rolling ??= this.#sumUp());
+    const hourly = Array.from({ length: 24 }, (_, hour) => this.#bin(hour));
     return {
-      rolling: rates(rolling),
+      rolling: rates(sums),
       session: rates(this.#session),
-      ttft_ms: {
-        avg: ttft.count === 0 ? null : ttftSum / ttft.count,
-        p50: ttft.quantile(0.5),
-        p90: ttft.quantile(0.9),
-        p99: ttft.quantile(0.99),
-      },
+      ttft_ms: ttft,
       hourly,
-      rolling_samples: rolling.count,
+      rolling_samples: sums.count,
       weekly_samples: hourly.reduce((sum, bin) => sum + bin.samples, 0),
       hod_elr_out_tps: hourly.map((bin) => bin.out_elr_tps),
       hod_dirty_out_tps: hourly.map((bin) => bin.out_dirty_tps),
       tz: this.#tz,
     };
+  }
+
+  #sumUp(): RollingSums {
+    const sums = noSums();
+    const ttft = new Sketch();
+    let ttftSum = 0;
+    for (const slot of this.#slots) {
+      sums.input += slot.sums.input;
+      sums.output += slot.sums.output;
+      sums.streamS += slot.sums.streamS;
+      sums.dirtyS += slot.sums.dirtyS;
+      sums.count += slot.sums.count;
+      if (slot.ttft !== null) ttft.merge(slot.ttft);
+      ttftSum += slot.ttftSum;
+    }
+    const avg = ttft.count === 0 ? null : ttftSum / ttft.count;
+    return { sums, ttft: { avg, p50: ttft.quantile(0.5), p90: ttft.quantile(0.9), p99: ttft.quantile(0.99) } };
+  }
+
+  /** Of 24 bins only the one of the present hour changes with a sample. */
+  #bin(hour: number): HourBin {
+    let bin = this.#bins.get(hour);
+    if (bin === undefined) this.#bins.set(hour, (bin = this.#hourBin(hour)));
+    return bin;
   }
 
   #slot(ts: number): Slot {
@@ -189,7 +207,7 @@ export class SpeedBook {
   }
 
   /** Winsorised within an hour of a day (p1, p99), then smoothed over the days, oldest first. */
-  #hourBin(hour: number): SpeedView['hourly'][number] {
+  #hourBin(hour: number): HourBin {
     const days = [...this.#hours.values()].filter((slot) => slot.hour === hour).toSorted((a, b) => a.day - b.day);
     const samples = days.reduce((sum, slot) => sum + slot.output.count, 0);
     if (samples < MIN_SAMPLES) return { hour, samples, out_elr_tps: null, out_dirty_tps: null };
@@ -208,11 +226,29 @@ export class SpeedBook {
     let expired = 0;
     while (expired < this.#slots.length && (this.#slots[expired]?.start ?? 0) + SLOT_S <= nowTs - rollingS)
       expired += 1;
-    if (expired > 0) this.#slots.splice(0, expired);
+    if (expired > 0) {
+      this.#slots.splice(0, expired);
+      this.#rolling = null;
+    }
     for (const [key, slot] of this.#hours) {
-      if (slot.start + 3600 <= nowTs - weeklyS) this.#hours.delete(key);
+      // In order of time: the rest is younger.
+      if (slot.start + 3600 > nowTs - weeklyS) break;
+      this.#hours.delete(key);
+      this.#bins.delete(slot.hour);
     }
   }
+}
+
+function addTo(sums: Sums, sample: SpeedSample): void {
+  sums.input += sample.inputTokens;
+  sums.output += sample.outputTokens;
+  sums.streamS += streamSeconds(sample);
+  sums.dirtyS += sample.dirtyS;
+  sums.count += 1;
+}
+
+function streamSeconds({ streamS, dirtyS }: SpeedSample): number {
+  return streamS !== null && streamS > 0 ? streamS : dirtyS;
 }
 
 function winsorised({ output, streamS, dirtyS }: HourSlot): HourSums {
@@ -237,30 +273,5 @@ function rates(sums: Sums): SpeedRates {
     in_dirty_tps: per(sums.input, sums.dirtyS),
     total_elr_tps: per(total, sums.streamS),
     total_dirty_tps: per(total, sums.dirtyS),
-  };
-}
-
-/** Hour and day in a time zone. Asking the formatter costs microseconds, so a quarter hour shares one answer. */
-export function localHourIn(timeZone: string): LocalHour {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-  });
-  const known = new Map<number, { hour: number; day: number }>();
-  return (ts) => {
-    const quarter = Math.floor(ts / 900);
-    let answer = known.get(quarter);
-    if (answer === undefined) {
-      const part = new Map(format.formatToParts(quarter * 900_000).map(({ type, value }) => [type, Number(value)]));
-      const day = Date.UTC(part.get('year') ?? 1970, (part.get('month') ?? 1) - 1, part.get('day') ?? 1) / 86_400_000;
-      answer = { hour: part.get('hour') ?? 0, day };
-      if (known.size > 1000) known.clear();
-      known.set(quarter, answer);
-    }
-    return answer;
   };
 }

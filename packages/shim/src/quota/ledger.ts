@@ -1,4 +1,5 @@
-import { Series, type Minute, type Spans } from './series.ts';
+import type { Minute } from './minute-table.ts';
+import { Series, type Spans } from './series.ts';
 
 /** All series of this process. Who names the models keeps their number bounded. */
 export class Ledger {

@@ -1,13 +1,5 @@
 import type { Tokens } from '../exchange.ts';
-
-/** What one lane spent on one model in one minute. `minute` counts from the epoch, times are epoch seconds. */
-export interface Minute extends Tokens {
-  readonly minute: number;
-  /** Epoch seconds of its first request. */
-  readonly firstTs: number;
-  readonly dirtyS: number;
-  readonly count: number;
-}
+import { accumulate, emptySum, MinuteTable, type Minute } from './minute-table.ts';
 
 /** Sums over one window. */
 export interface WindowSum extends Tokens {
@@ -25,8 +17,10 @@ export interface Spans {
 
 export const MINUTE_S = 60;
 
-/** Buckets outlive the week by this much: a clock that was up to a day ahead and is set right again has lost nothing. */
+/** Minutes outlive the week by this much: a clock that was up to a day ahead and is set right again has lost nothing. */
 const SLACK_S = 86_400;
+/** Old minutes go an hour's worth at a time. */
+const PRUNE_ROWS = 60;
 
 /**
  * Minute buckets of one lane and model, with running sums from moving edges.
@@ -38,7 +32,7 @@ const SLACK_S = 86_400;
 export class Series {
   readonly lane: string;
   readonly model: string;
-  readonly #buckets: Bucket[] = [];
+  readonly #minutes = new MinuteTable();
   readonly #rolling = new Edge();
   readonly #weekly = new Edge();
   /** From a week's known start; where weeks slide it is never asked for. */
@@ -55,31 +49,41 @@ export class Series {
   /** `ts` is the clock's present time. Answers the minute it was counted in. */
   add(tokens: Tokens, dirtyS: number, ts: number): number {
     const minute = Math.floor(ts / MINUTE_S);
-    const newest = this.#buckets.at(-1);
-    if (newest !== undefined && newest.minute > minute + 1) this.#rewind(minute);
-    const bucket = this.#bucketFor(minute, ts);
-    const index = this.#buckets.length - 1;
+    if (this.#newest() > minute + 1) this.#rewind(minute);
+    // A minute's jitter backwards is counted in the newest bucket.
+    if (!(this.#newest() >= minute)) this.#minutes.append(minute, ts);
+    const row = this.#minutes.length - 1;
     const one = { ...tokens, dirtyS, count: 1 };
-    accumulate(bucket, one, 1);
-    accumulate(this.#session, one, 1);
-    for (const edge of this.#edges()) {
-      if (index >= edge.from) accumulate(edge.sum, one, 1);
+    this.#minutes.add(row, one);
+    accumulate(this.#session, one);
+    for (const edge of [this.#rolling, this.#weekly, this.#anchored]) {
+      if (row >= edge.from) accumulate(edge.sum, one);
     }
-    return bucket.minute;
+    return this.#minutes.minuteAt(row);
   }
 
   /**
    * Puts back what was counted before; it is no part of this session. Of two accounts of one minute the one that knows
    * more requests is taken: both are of the same requests.
    */
-  restore(minutes: Iterable<Minute>): void {
-    const known = new Map(this.#buckets.map((bucket) => [bucket.minute, bucket]));
-    for (const { minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count } of minutes) {
-      if (count <= (known.get(minute)?.count ?? 0)) continue;
-      known.set(minute, { minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count });
+  restore(minutes: readonly Minute[]): void {
+    if (this.#minutes.length === 0 && minutes.every((one, at) => one.minute > (minutes[at - 1]?.minute ?? -Infinity))) {
+      for (const minute of minutes) this.#append(minute);
+      return this.#forgetSums();
     }
-    this.#buckets.splice(0, this.#buckets.length, ...[...known.values()].toSorted((a, b) => a.minute - b.minute));
+    const own = Array.from({ length: this.#minutes.length }, (_, row) => this.#minutes.at(row));
+    const byMinute = new Map<number, Minute>();
+    for (const minute of [...own, ...minutes]) {
+      if (minute.count > (byMinute.get(minute.minute)?.count ?? 0)) byMinute.set(minute.minute, minute);
+    }
+    this.#minutes.dropFrom(0);
+    for (const minute of [...byMinute.values()].toSorted((a, b) => a.minute - b.minute)) this.#append(minute);
     this.#forgetSums();
+  }
+
+  #append(minute: Minute): void {
+    this.#minutes.append(minute.minute, minute.firstTs);
+    this.#minutes.add(this.#minutes.length - 1, minute);
   }
 
   rolling(nowTs: number): WindowSum {
@@ -117,63 +121,58 @@ export class Series {
     this.#forgetSums();
   }
 
-  #edges(): readonly Edge[] {
-    return [this.#rolling, this.#weekly, this.#anchored];
+  /** The newest minute; NaN without any. */
+  #newest(): number {
+    return this.#minutes.length === 0 ? NaN : this.#minutes.minuteAt(this.#minutes.length - 1);
   }
 
   #from(edge: Edge, fromTs: number, nowTs: number): WindowSum {
-    edge.move(this.#buckets, fromTs);
+    edge.move(this.#minutes, fromTs);
     this.#prune(nowTs);
-    return { ...edge.sum, oldestTs: this.#buckets[edge.from]?.firstTs ?? null };
+    const oldestTs = edge.from < this.#minutes.length ? this.#minutes.firstTsAt(edge.from) : null;
+    return { ...edge.sum, oldestTs };
   }
 
   *#leaving(from: number, spanS: number): Generator<Tokens & { readonly leavesTs: number }> {
-    for (const bucket of this.#buckets.slice(from)) {
+    for (let row = from; row < this.#minutes.length; row += 1) {
+      const bucket = this.#minutes.at(row);
       yield { ...bucket, leavesTs: (bucket.minute + 1) * MINUTE_S + spanS };
     }
   }
 
-  #bucketFor(minute: number, ts: number): Bucket {
-    const newest = this.#buckets.at(-1);
-    // A minute's jitter backwards is counted in the newest bucket.
-    if (newest !== undefined && newest.minute >= minute) return newest;
-    const bucket = { ...emptySum(), minute, firstTs: ts };
-    this.#buckets.push(bucket);
-    return bucket;
-  }
-
   /** The clock was ahead and has been set back: what it put into the future has just happened. */
   #rewind(minute: number): void {
-    const ahead = this.#buckets.findIndex((bucket) => bucket.minute > minute);
-    const [first, ...rest] = this.#buckets.splice(ahead);
-    if (first === undefined) return;
-    const known = this.#buckets.at(-1)?.minute === minute ? this.#buckets.at(-1) : undefined;
-    const into = known ?? { ...emptySum(), minute, firstTs: minute * MINUTE_S };
-    if (known === undefined) this.#buckets.push(into);
-    for (const bucket of [first, ...rest]) accumulate(into, bucket, 1);
+    let ahead = this.#minutes.length;
+    const sum = emptySum();
+    while (ahead > 0 && this.#minutes.minuteAt(ahead - 1) > minute) {
+      ahead -= 1;
+      this.#minutes.addTo(sum, ahead, 1);
+    }
+    this.#minutes.dropFrom(ahead);
+    if (this.#newest() !== minute) this.#minutes.append(minute, minute * MINUTE_S);
+    this.#minutes.add(this.#minutes.length - 1, sum);
     this.#forgetSums();
   }
 
   #forgetSums(): void {
-    for (const edge of this.#edges()) edge.reset();
+    for (const edge of [this.#rolling, this.#weekly, this.#anchored]) edge.reset();
   }
 
   #prune(nowTs: number): void {
-    const oldest = this.#buckets[0];
     const keepFrom = nowTs - Math.max(this.#spans.weeklyS, this.#spans.rollingS) - SLACK_S;
-    if (oldest === undefined || (oldest.minute + 1) * MINUTE_S > keepFrom) return;
     let gone = 0;
-    while (gone < this.#buckets.length && ((this.#buckets[gone]?.minute ?? 0) + 1) * MINUTE_S <= keepFrom) gone += 1;
-    for (const edge of this.#edges()) {
+    while (gone < this.#minutes.length && (this.#minutes.minuteAt(gone) + 1) * MINUTE_S <= keepFrom) gone += 1;
+    if (gone === 0 || (gone < PRUNE_ROWS && gone < this.#minutes.length)) return;
+    for (const edge of [this.#rolling, this.#weekly, this.#anchored]) {
       // An edge nobody has moved lately still counts what goes now.
-      if (edge.from < gone) edge.move(this.#buckets, keepFrom);
+      if (edge.from < gone) edge.move(this.#minutes, keepFrom);
       edge.from -= gone;
     }
-    this.#buckets.splice(0, gone);
+    this.#minutes.dropBefore(gone);
   }
 }
 
-/** The sum of all buckets from an edge on. */
+/** The sum of all minutes from an edge on. */
 class Edge {
   from = 0;
   readonly sum = emptySum();
@@ -185,44 +184,17 @@ class Edge {
     this.#fresh = true;
   }
 
-  move(buckets: readonly Bucket[], ts: number): void {
+  move(minutes: MinuteTable, ts: number): void {
     if (this.#fresh || ts < this.#ts) {
       Object.assign(this.sum, emptySum());
-      for (const bucket of buckets) accumulate(this.sum, bucket, 1);
+      for (let row = 0; row < minutes.length; row += 1) minutes.addTo(this.sum, row, 1);
       this.from = 0;
       this.#fresh = false;
     }
     this.#ts = ts;
-    for (let bucket = buckets[this.from]; bucket && (bucket.minute + 1) * MINUTE_S <= ts; bucket = buckets[this.from]) {
-      accumulate(this.sum, bucket, -1);
+    while (this.from < minutes.length && (minutes.minuteAt(this.from) + 1) * MINUTE_S <= ts) {
+      minutes.addTo(this.sum, this.from, -1);
       this.from += 1;
     }
   }
-}
-
-interface Sum {
-  input: number;
-  output: number;
-  cacheWrite: number;
-  cacheRead: number;
-  dirtyS: number;
-  count: number;
-}
-
-interface Bucket extends Sum {
-  readonly minute: number;
-  firstTs: number;
-}
-
-function emptySum(): Sum {
-  return { input: 0, output: 0, cacheWrite: 0, cacheRead: 0, dirtyS: 0, count: 0 };
-}
-
-function accumulate(sum: Sum, part: Readonly<Sum>, sign: 1 | -1): void {
-  sum.input += sign * part.input;
-  sum.output += sign * part.output;
-  sum.cacheWrite += sign * part.cacheWrite;
-  sum.cacheRead += sign * part.cacheRead;
-  sum.dirtyS += sign * part.dirtyS;
-  sum.count += sign * part.count;
 }

@@ -81,7 +81,7 @@ export async function inWords<T>(path: string, work: () => T | Promise<T>): Prom
       case 'corrupt':
         throw new OperatorError(
           `${path} is damaged, or no database (${what})`,
-          'start the shim: it moves the file aside and keeps all that can still be read',
+          'check the path; of a damaged database a starting shim keeps all that can still be read',
         );
       case 'row':
       case 'disk':

@@ -29,8 +29,8 @@ type FitRow = CapacityFit & { readonly model: string };
 
 const FITS: readonly Column<FitRow>[] = [
   { head: 'FIT OF', cell: modelName, cut: { to: 20, at: 'middle' }, rank: 0 },
-  { head: 'LANE', cell: ({ lane }) => ({ text: lane }), cut: { to: 8, at: 'middle' }, rank: 4 },
-  { head: 'METER', cell: ({ meter }) => ({ text: meter }), cut: { to: 10, at: 'middle' }, rank: 1 },
+  { head: 'LANE', cell: ({ lane }) => ({ text: lane }), cut: { to: 12, at: 'middle' }, rank: 4 },
+  { head: 'METER', cell: ({ meter }) => ({ text: meter }), cut: { to: 12, at: 'middle' }, rank: 1 },
   { head: 'CAPACITY', cell: (fit) => ({ text: capacity(fit) }), align: 'right', rank: 0 },
   { head: '95 % INTERVAL', cell: (fit) => ({ text: interval(fit) }), rank: 2 },
   { head: 'PAIRS', cell: ({ pairs }) => ({ text: compact(pairs) }), align: 'right', rank: 3 },

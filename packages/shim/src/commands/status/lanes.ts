@@ -14,7 +14,7 @@ function columns({ nowTs }: Frame): readonly Column<LaneRow>[] {
     {
       head: 'LANE',
       cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }),
-      cut: { to: 10, at: 'middle' },
+      cut: { to: 12, at: 'middle' },
       rank: 0,
     },
     { head: 'STATE', cell: state, cut: { to: 28, at: 'end' }, rank: 0 },

@@ -15,13 +15,13 @@ function columns({ nowTs }: Frame): readonly Column<MeterReading>[] {
     {
       head: 'LANE',
       cell: ({ lane }) => ({ text: nameShown(lane), tone: 'bold' }),
-      cut: { to: 10, at: 'middle' },
+      cut: { to: 12, at: 'middle' },
       rank: 0,
     },
     {
       head: 'METER',
       cell: ({ meter, model }) => ({ text: model ? `${meter} (${model})` : meter }),
-      cut: { to: 10, at: 'middle' },
+      cut: { to: 12, at: 'middle' },
       rank: 0,
     },
     { head: 'USED', cell: (row) => ({ text: used(row) }), align: 'right', rank: 0 },

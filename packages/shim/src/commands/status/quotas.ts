@@ -11,7 +11,7 @@ export function quotaTable(rows: readonly ModelRow[], frame: Frame): Line[] {
 function columns(frame: Frame): readonly Column<ModelRow>[] {
   return [
     { head: 'MODEL', cell: modelName, cut: { to: 20, at: 'middle' }, rank: 0 },
-    { head: 'LANE', cell: ({ provider }) => ({ text: provider ?? ABSENT }), cut: { to: 8, at: 'middle' }, rank: 5 },
+    { head: 'LANE', cell: ({ provider }) => ({ text: provider ?? ABSENT }), cut: { to: 12, at: 'middle' }, rank: 5 },
     {
       head: 'ROLL%',
       cell: (row) => ({ text: windowUse(row.rolling_pct, row.rolling_tokens, row.rolling_capacity_tokens) }),

@@ -15,12 +15,14 @@ export function fragmentsOf(line: string): Fragments {
   const badAt: number[] = [];
   let at = 0;
   let inBad = false;
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+  let work = 0;
+  while (work <= MOST_WORK * (line.length + 1)) {
     const start = line.indexOf('{', at);
     const before = line.slice(at, start < 0 ? line.length : start);
     if (!inBad && !BLANK.test(before)) badAt.push(at + 1);
     if (start < 0) return { values, badAt };
     const end = objectEnd(line, start);
+    work += (end < 0 ? line.length : end) - start + 1;
     const value = end < 0 ? undefined : parsed(line.slice(start, end));
     if (value === undefined) {
       if (!inBad && BLANK.test(before)) badAt.push(start + 1);
@@ -35,8 +37,8 @@ export function fragmentsOf(line: string): Fragments {
   return { values, badAt: [...badAt, at + 1] };
 }
 
-/** A line of a thousand opening brackets is no log. */
-const MOST_TRIES = 1_000;
+/** How often a line may be read over. One of nothing but opening brackets is no log. */
+const MOST_WORK = 50;
 /** A file cut off by a power loss may end in zeros. */
 const BLANK = /^[\s\0]*$/;
 

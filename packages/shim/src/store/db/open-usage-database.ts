@@ -1,7 +1,7 @@
 import { BatchWriter } from './batch-writer.ts';
 import { recomputeRollups } from './recompute-rollups.ts';
 import type { CostOf } from './rollup-sums.ts';
-import { migrate } from './schema.ts';
+import { migrate, refuseOthers } from './schema.ts';
 import { openDatabase, type Database, type OpenOptions } from './sqlite.ts';
 
 export interface UsageDatabase {
@@ -9,7 +9,7 @@ export interface UsageDatabase {
   readonly writer: BatchWriter;
 }
 
-export interface UsageDatabaseOptions extends Omit<OpenOptions, 'readOnly'> {
+export interface UsageDatabaseOptions extends Omit<OpenOptions, 'readOnly' | 'inspect'> {
   readonly costOf?: CostOf;
   /** Told of the connection before anything is done with it. */
   readonly onOpened?: (db: Database) => void;
@@ -20,7 +20,7 @@ export interface UsageDatabaseOptions extends Omit<OpenOptions, 'readOnly'> {
  * and day rows made anew, where its samples allow: that program shrank them with time.
  */
 export function openUsageDatabase(path: string, options: UsageDatabaseOptions = {}): UsageDatabase {
-  const db = openDatabase(path, options);
+  const db = openDatabase(path, { ...options, inspect: refuseOthers });
   try {
     options.onOpened?.(db);
     const { costOf } = options;

@@ -135,6 +135,20 @@ export function readSamples(db: Database, query: SampleQuery): Sample[] {
     .map(sampleOf);
 }
 
+/** All of them by time; between two pages others may write. */
+export function* samplesInPages(read: (query: SampleQuery) => Sample[], sinceTs: number): Generator<Sample> {
+  let after: SamplePosition | null = null;
+  for (;;) {
+    const page: Sample[] = read({ sinceTs, model: null, limit: PAGE_ROWS, after });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_ROWS) return;
+    after = { ts: last.ts, rid: last.rid };
+  }
+}
+
+const PAGE_ROWS = 1_000;
+
 /** Rows by time, then model. A day belongs to the answer when `sinceTs` lies in it. */
 export function readRollups(db: Database, query: RollupQuery): ModelRollup[] {
   const { sinceTs, model, limit, after } = query;

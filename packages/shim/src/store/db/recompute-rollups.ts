@@ -100,7 +100,7 @@ function hourFromSamples(db: Database, hour: number, costOf: CostOf | undefined)
   const set = new BucketSet(HOUR);
   const rows = db
     .prepare('SELECT * FROM usage_sample WHERE ts >= ? AND ts < ? ORDER BY ts, rid')
-    .iterate(hour, hour + HOUR.lengthS);
+    .all(hour, hour + HOUR.lengthS);
   for (const row of rows) {
     const sample = sampleOf(row);
     set.add(sample, costOf?.(sample) ?? null);

@@ -40,9 +40,9 @@ export function* salvage(aside: string, to: Database, nowTs: number): Generator<
     for (const table of TABLES) {
       const reader = new TableReader(from, table);
       const write = writerFor(table, to);
-      for (const chunk of chunksOf(reader.rows(), CHUNK_ROWS)) {
+      for (const page of reader.pages()) {
         yield* patiently(to, () => {
-          for (const row of chunk) if (writes(write, row)) rows += 1;
+          for (const row of page) if (writes(write, row)) rows += 1;
         });
         yield;
       }
@@ -66,54 +66,79 @@ class TableReader {
   failed = false;
   readonly #db: Database;
   readonly #table: string;
-  readonly #order: readonly string[];
+  readonly #key: readonly string[];
+  #isAbsent = false;
 
   constructor(db: Database, table: string) {
     this.#db = db;
     this.#table = table;
-    this.#order = table === 'ledger_minute' ? ['lane', 'model', 'minute'] : ['place'];
+    this.#key = table === 'ledger_minute' ? ['lane', 'model', 'minute'] : ['rowid'];
   }
 
-  *rows(): Generator<SqlRow> {
-    let last: SqlRow | null = null;
-    for (const row of this.#scan('ASC')) {
-      // A damaged tree may lead in circles.
-      if (last !== null && this.#compare(row, last) <= 0) {
-        this.failed = true;
-        break;
+  *pages(): Generator<readonly SqlRow[]> {
+    const last = yield* this.#scan('ASC', null);
+    if (this.failed) yield* this.#scan('DESC', last);
+  }
+
+  /** @returns the key it came to */
+  *#scan(direction: 'ASC' | 'DESC', end: Key | null): Generator<readonly SqlRow[], Key | null> {
+    let last: Key | null = null;
+    for (let limit = CHUNK_ROWS; ;) {
+      const page = this.#page(direction, limit, { last, end });
+      if (page === null) {
+        // As near to the damage as one row.
+        if (limit === 1 || this.#isAbsent) return last;
+        limit = Math.ceil(limit / 8);
+        continue;
       }
-      last = row;
-      yield row;
-    }
-    if (!this.failed) return;
-    let before: SqlRow | null = null;
-    for (const row of this.#scan('DESC')) {
-      if (last !== null && this.#compare(row, last) <= 0) return;
-      if (before !== null && this.#compare(row, before) >= 0) return;
-      before = row;
-      yield row;
+      const row = page.at(-1);
+      if (row === undefined) return last;
+      const key = this.#key.map((name) => row[name === 'rowid' ? 'place' : name] as SqlValue);
+      // A damaged tree may lead in circles.
+      if (last !== null && (direction === 'ASC' ? compare(key, last) <= 0 : compare(key, last) >= 0)) {
+        this.failed = true;
+        return last;
+      }
+      last = key;
+      yield page;
     }
   }
 
-  *#scan(direction: 'ASC' | 'DESC'): Generator<SqlRow> {
-    const place = this.#order[0] === 'place' ? 'rowid AS place, ' : '';
-    const order = this.#order.map((name) => `${name === 'place' ? 'rowid' : name} ${direction}`).join(', ');
+  #page(
+    direction: 'ASC' | 'DESC',
+    limit: number,
+    { last, end }: { last: Key | null; end: Key | null },
+  ): SqlRow[] | null {
+    const key = `(${this.#key.join(', ')})`;
+    const marks = `(${this.#key.map(() => '?').join(', ')})`;
+    const conditions = [
+      ...(last === null ? [] : [`${key} ${direction === 'ASC' ? '>' : '<'} ${marks}`]),
+      ...(end === null ? [] : [`${key} > ${marks}`]),
+    ];
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const order = this.#key.map((name) => `${name} ${direction}`).join(', ');
+    const place = this.#key[0] === 'rowid' ? 'rowid AS place, ' : '';
     try {
-      yield* this.#db.prepare(`SELECT ${place}* FROM ${this.#table} ORDER BY ${order}`).iterate();
+      return this.#db
+        .prepare(`SELECT ${place}* FROM ${this.#table} ${where} ORDER BY ${order} LIMIT ${limit}`)
+        .all(...(last ?? []), ...(end ?? []));
     } catch (error) {
+      this.#isAbsent = sqliteFailure(error).code === 'SQLITE_ERROR';
       // A file of an older format lacks tables, and that is no damage.
-      if (sqliteFailure(error).code !== 'SQLITE_ERROR') this.failed = true;
+      if (!this.#isAbsent) this.failed = true;
+      return null;
     }
   }
+}
 
-  #compare(one: SqlRow, other: SqlRow): number {
-    for (const name of this.#order) {
-      const a = one[name] as string | number;
-      const b = other[name] as string | number;
-      if (a !== b) return a < b ? -1 : 1;
-    }
-    return 0;
+type Key = readonly SqlValue[];
+
+function compare(one: Key, other: Key): number {
+  for (const [index, a] of one.entries()) {
+    const b = other[index] ?? null;
+    if (a !== b && a !== null && b !== null) return a < b ? -1 : 1;
   }
+  return 0;
 }
 
 type RowWriter = (row: SqlRow) => void;
@@ -169,15 +194,4 @@ function* patiently(db: Database, work: () => void): Generator<void, void> {
     }
     yield;
   }
-}
-
-function* chunksOf<T>(values: Iterable<T>, size: number): Generator<readonly T[]> {
-  let chunk: T[] = [];
-  for (const value of values) {
-    chunk.push(value);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

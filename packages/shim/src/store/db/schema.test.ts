@@ -114,6 +114,13 @@ describe('a database that is not for this program', () => {
     db.exec('PRAGMA application_id = 7; CREATE TABLE mine (x)');
     expect(() => migrate(db)).toThrow(ForeignDatabaseError);
     expect(numberOf(db, 'SELECT count(*) FROM sqlite_master')).toBe(1);
+    db.exec('PRAGMA journal_mode = DELETE');
     db.close();
+    const store = new UsageStore({ path, nowTs: () => NOON });
+    expect(store.status().error).toContain('another program');
+    store.close();
+    const again = openDatabase(path, { readOnly: true });
+    expect(again.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
+    again.close();
   });
 });

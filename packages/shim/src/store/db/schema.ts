@@ -136,15 +136,12 @@ export const SCHEMA_VERSION = STEPS.length;
  * @returns the version it had: 0 for a new file and for one of the original program
  */
 export function migrate(db: Database): number {
-  const application = numberOf(db, 'PRAGMA application_id') ?? 0;
-  if (application !== 0 && application !== APPLICATION_ID)
-    throw new ForeignDatabaseError(`${db.path} is a database of another program. Name another path.`);
-  const version = numberOf(db, 'PRAGMA user_version') ?? 0;
-  if (version > SCHEMA_VERSION) throw new NewerDatabaseError(newer(db, version));
+  refuseOthers(db);
+  const version = versionOf(db);
   for (let step = version; step < SCHEMA_VERSION; step += 1) {
     inTransaction(db, () => {
       // Another process may have been faster.
-      if ((numberOf(db, 'PRAGMA user_version') ?? 0) > step) return;
+      if (versionOf(db) > step) return;
       STEPS[step]?.(db);
       db.exec(`PRAGMA user_version = ${step + 1}`);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
@@ -153,6 +150,19 @@ export function migrate(db: Database): number {
   // A table or a column somebody dropped comes back empty: otherwise nothing could be written ever after.
   if (version === SCHEMA_VERSION && isIncomplete(db)) inTransaction(db, () => ensureTables(db));
   return version;
+}
+
+/** Throws when the file is not for this program. Changes nothing. */
+export function refuseOthers(db: Database): void {
+  const application = numberOf(db, 'PRAGMA application_id') ?? 0;
+  if (application !== 0 && application !== APPLICATION_ID)
+    throw new ForeignDatabaseError(`${db.path} is a database of another program. Name another path.`);
+  const version = versionOf(db);
+  if (version > SCHEMA_VERSION) throw new NewerDatabaseError(newer(db, version));
+}
+
+function versionOf(db: Database): number {
+  return numberOf(db, 'PRAGMA user_version') ?? 0;
 }
 
 export function columnsOf(db: Database, table: string): string[] {

@@ -5,11 +5,11 @@ import { dirname, resolve } from 'node:path';
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, unknown>>;
 
+/** Rows come whole: the packaged engine's iterator outlives its statement and takes the process with it. */
 export interface Statement {
   run(...values: SqlValue[]): { readonly changes: number | bigint };
   get(...values: SqlValue[]): SqlRow | undefined;
   all(...values: SqlValue[]): SqlRow[];
-  iterate(...values: SqlValue[]): IterableIterator<SqlRow>;
 }
 
 /** As much of SQLite as the shim uses; synchronous. */
@@ -18,6 +18,8 @@ export interface Database {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
+  /** Instead of `close` when the file has lost its name: a new one of that name must not be touched, now or later. */
+  leave(): void;
 }
 
 export interface OpenOptions {
@@ -31,6 +33,8 @@ export interface OpenOptions {
    * the maintenance worker.
    */
   readonly autoCheckpoint?: boolean;
+  /** Sees the file before anything in it is changed, and throws when nothing may be. */
+  readonly inspect?: (db: Database) => void;
 }
 
 /** For programs that nobody waits for. */
@@ -44,25 +48,69 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   if (statSync(file).isDirectory()) throw Object.assign(new Error(`${file} is a folder`), { code: 'EISDIR' });
   const Engine = engine();
   const connection = new Engine(file, { readOnly, enableForeignKeyConstraints: false });
+  const db = databaseOn(connection, file, readOnly);
   try {
-    connection.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? PATIENT_MS}`);
-    if (!readOnly) {
-      // Takes effect on a file without tables only, and only before the journal mode is chosen.
-      connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
-      connection.exec('PRAGMA journal_mode = WAL');
-      connection.exec('PRAGMA synchronous = NORMAL');
-      connection.exec(`PRAGMA wal_autocheckpoint = ${options.autoCheckpoint === true ? 1_000 : 0}`);
-    }
+    db.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? PATIENT_MS}`);
+    options.inspect?.(db);
+    if (!readOnly) prepareForWriting(db, options);
   } catch (error) {
     connection.close();
     throw error;
   }
+  return db;
+}
+
+function prepareForWriting(db: Database, options: OpenOptions): void {
+  // Takes effect on a file without tables only, and only before the journal mode is chosen.
+  db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  db.exec('PRAGMA journal_mode = WAL');
+  db.exec('PRAGMA synchronous = NORMAL');
+  db.exec(`PRAGMA wal_autocheckpoint = ${options.autoCheckpoint === true ? 1_000 : 0}`);
+}
+
+function databaseOn(connection: Connection, path: string, readOnly: boolean): Database {
   return {
-    path: file,
+    path,
     exec: (sql) => connection.exec(sql),
     prepare: (sql) => connection.prepare(sql),
-    close: () => connection.close(),
+    close: () => {
+      if (!readOnly) copyLog(connection);
+      connection.close();
+    },
+    leave: () => {
+      if (hasLeftItsLog(connection)) connection.close();
+      else abandoned.push(connection);
+    },
   };
+}
+
+type Connection = Omit<Database, 'path' | 'leave'>;
+
+/** Connections that could not be closed without danger. A file that loses its name is rare. */
+const abandoned: Connection[] = [];
+
+/**
+ * The packaged engine closes the file only when the last statement has been garbage collected, so what closing does
+ * must be asked for.
+ */
+function copyLog(connection: Connection): void {
+  try {
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // It stays in the log, and the next one to open the file finds it there.
+  }
+}
+
+/**
+ * Closing late, SQLite would delete the log by its name, and by then it is the log of a new file. Without a log of its
+ * own a connection deletes nothing.
+ */
+function hasLeftItsLog(connection: Connection): boolean {
+  try {
+    return connection.prepare('PRAGMA journal_mode = DELETE').get()?.['journal_mode'] === 'delete';
+  } catch {
+    return false;
+  }
 }
 
 /** All of it or nothing. The write lock is taken first, so that a busy database fails before any work is done. */
@@ -91,7 +139,7 @@ export function numberOf(db: Database, sql: string, ...values: SqlValue[]): numb
 type Engine = new (
   path: string,
   options: { readonly readOnly: boolean; readonly enableForeignKeyConstraints: boolean },
-) => Omit<Database, 'path'>;
+) => Connection;
 
 let loaded: Engine | undefined;
 

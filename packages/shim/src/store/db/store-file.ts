@@ -18,6 +18,10 @@ const REBUILD_MS = 60_000;
 /** Normally the maintenance worker keeps the log short. Beyond this the program does it itself, come what may. */
 const WAL_BYTES = 256 * 1024 * 1024;
 
+/** Shorter than the second after which the writer tries again. */
+const FIRST_WAIT_MS = 900;
+const MOST_WAIT_MS = 30_000;
+
 /**
  * The one connection of the server: opened when it is needed, opened anew when the file was deleted or replaced, and
  * moved to a new file when the old one is damaged.
@@ -32,6 +36,9 @@ export class StoreFile {
   #hasLog = false;
   #checkedMs = 0;
   #rebuiltMs = -Infinity;
+  #failures = 0;
+  #waitUntilMs = 0;
+  #waitBecause: unknown = null;
   /** Copies what a damaged file still holds into the new one, step by step. */
   #salvaging: Generator<void, SalvageReport> | null = null;
   #salvageReason = '';
@@ -42,15 +49,15 @@ export class StoreFile {
     this.path = resolve(options.path);
   }
 
-  /** The connection; opens the file when it must. Throws when it can't. */
+  /** The connection; opens the file when it must. Throws when it can't, and soon after without trying. */
   connection(): UsageDatabase {
     if (this.#open !== null) return this.#open;
+    if (performance.now() < this.#waitUntilMs) throw this.#waitBecause;
     try {
-      this.#open = openUsageDatabase(this.path, this.#options);
+      this.#open = this.#openOrReplace();
     } catch (error) {
-      const failure = sqliteFailure(error);
-      if (failure.kind !== 'corrupt' || !this.#moveAside(failure)) throw error;
-      this.#open = openUsageDatabase(this.path, this.#options);
+      this.#hesitate(error);
+      throw error;
     }
     this.#hasLog = this.#look() !== null;
     if (this.#salvageFrom !== null) {
@@ -70,7 +77,7 @@ export class StoreFile {
     const before = this.#identity;
     const walBytes = this.#look();
     if (this.#identity !== before || (this.#hasLog && walBytes === null)) {
-      this.drop();
+      this.#leave();
       return 'lost';
     }
     if (walBytes !== null && walBytes > WAL_BYTES) this.#open.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
@@ -79,8 +86,20 @@ export class StoreFile {
 
   /** The file is damaged: the next `connection` is to a new one. False: this was tried a moment ago. */
   rebuild(failure: SqliteFailure): boolean {
-    this.drop();
+    this.#leave();
     return this.#moveAside(failure);
+  }
+
+  /** It works: the next trouble is a new one. */
+  worked(): void {
+    this.#failures = 0;
+  }
+
+  /** Something is wrong with the connection: a later one may do better. */
+  giveUp(error: unknown): void {
+    if (this.#open === null) return;
+    this.drop();
+    this.#hesitate(error);
   }
 
   /** Closes the connection; the next one is new. */
@@ -95,9 +114,35 @@ export class StoreFile {
     }
   }
 
+  #leave(): void {
+    const open = this.#open;
+    this.#open = null;
+    this.#endSalvage();
+    open?.db.leave();
+  }
+
   /** Waits for a salvage under way. */
   finishSalvage(): void {
     while (this.#salvaging !== null) this.#salvageStep();
+  }
+
+  #openOrReplace(): UsageDatabase {
+    try {
+      return openUsageDatabase(this.path, this.#options);
+    } catch (error) {
+      const failure = sqliteFailure(error);
+      if (failure.kind !== 'corrupt' || !this.#moveAside(failure)) throw error;
+      return openUsageDatabase(this.path, this.#options);
+    }
+  }
+
+  /** A connection may stay half open until it is garbage collected: many in a row would use up the file handles. */
+  #hesitate(error: unknown): void {
+    const opened = sqliteFailure(error).kind !== 'busy' && !isOfFileSystem(error);
+    this.#failures = opened ? this.#failures + 1 : 0;
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.max(0, this.#failures - 1), MOST_WAIT_MS);
+    this.#waitUntilMs = performance.now() + waitMs;
+    this.#waitBecause = error;
   }
 
   #moveAside(failure: SqliteFailure): boolean {
@@ -149,4 +194,9 @@ export class StoreFile {
     this.sizeBytes = (file?.size ?? 0) + (wal?.size ?? 0);
     return wal?.size ?? null;
   }
+}
+
+/** Then there was no connection at all. */
+function isOfFileSystem(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).syscall !== undefined || (error as NodeJS.ErrnoException).code === 'EISDIR';
 }

@@ -1,6 +1,7 @@
 import type { BatchItem } from './batch-writer.ts';
 import type { CostOf } from './rollup-sums.ts';
 import type { Database } from './sqlite.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 
 export interface UsageStoreOptions {
   readonly path: string;
@@ -41,4 +42,9 @@ export interface StoreStatus {
 /** Nothing can be read at the moment; the message says why. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+}
+
+export function unavailable(path: string, error: unknown): StoreUnavailableError {
+  const { code, message } = sqliteFailure(error);
+  return new StoreUnavailableError(`${code}: can't read ${path}: ${message}`, { cause: error });
 }

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BatchItem } from './batch-writer.ts';
 import { minuteOf, sampleOf } from './sample.ts';
-import { numberOf, openDatabase } from './sqlite.ts';
+import { numberOf, openDatabase, type Database } from './sqlite.ts';
 import type { UsageStoreOptions } from './store-status.ts';
 import { UsageStore } from './usage-store.ts';
 
@@ -206,15 +206,21 @@ describe('a place that can not be written', () => {
 
 describe('a full disk', () => {
   it('holds rows back until there is room', async () => {
-    let pages = 60;
-    const store = openStore({ onOpened: (db) => db.exec(`PRAGMA max_page_count = ${pages}`) });
+    const connections: Database[] = [];
+    const store = openStore({
+      onOpened: (db) => {
+        connections.push(db);
+        db.exec('PRAGMA max_page_count = 60');
+      },
+    });
     for (let round = 0; round < 20; round += 1) fill(store, round * 100, round * 100 + 100);
     expect(store.status()).toMatchObject({ ok: false });
     expect(store.status().error).toContain('SQLITE_FULL');
     const waiting = store.status().pendingRows;
     expect(waiting).toBeGreaterThan(0);
     expect(ridsOf(store).length).toBe(2_000 - waiting);
-    pages = 100_000;
+    expect(connections.length).toBe(1);
+    connections[0]?.exec('PRAGMA max_page_count = 100000');
     await expect.poll(() => store.status().pendingRows, { timeout: 5_000 }).toBe(0);
     expect(ridsOf(store)).toEqual(Array.from({ length: 2_000 }, (_, index) => `r${index}`));
     expect(countsOf(store)).toEqual({ minutes: 2_000, hours: 2_000, days: 2_000 });

@@ -6,12 +6,12 @@ import {
   readDecisions,
   readRollups,
   readSamples,
+  samplesInPages,
   type ConfigVersionRow,
   type DecisionRow,
   type Loaded,
   type ModelRollup,
   type RollupQuery,
-  type SamplePosition,
   type SampleQuery,
 } from './read-store.ts';
 import type { Sample } from './sample.ts';
@@ -19,7 +19,7 @@ import { sampleSink, type SampleSink } from './sample-sink.ts';
 import type { Database } from './sqlite.ts';
 import { sqliteFailure, type SqliteFailure } from './sqlite-failure.ts';
 import { StoreFile } from './store-file.ts';
-import { StoreUnavailableError, type StoreStatus, type UsageStoreOptions } from './store-status.ts';
+import { unavailable, type StoreStatus, type UsageStoreOptions } from './store-status.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Items wait at most this long before they are on disk. */
@@ -53,6 +53,7 @@ export class UsageStore {
   #session: { readonly epoch: string; readonly startedTs: number; readonly version: string } | null = null;
   /** The connection that knows of the session. */
   #sessionIn: UsageDatabase | null = null;
+  #toldDropped = 0;
   #closed = false;
 
   constructor(options: UsageStoreOptions) {
@@ -71,7 +72,7 @@ export class UsageStore {
       // Quotas are about to be rebuilt from what is there: nobody waits for an answer yet.
       this.#file.finishSalvage();
     } catch (error) {
-      this.#failed(sqliteFailure(error));
+      this.#failed(error);
     }
   }
 
@@ -98,17 +99,15 @@ export class UsageStore {
   }
 
   status(): StoreStatus {
+    const { dropped } = this.#queue;
     return {
       path: this.#file.path,
-      ok: this.#error === null && this.#queue.dropped === 0,
-      error:
-        this.#queue.dropped === 0
-          ? this.#error
-          : `${this.#error ?? 'written again'}; ${this.#queue.dropped} samples lost`,
+      ok: this.#error === null,
+      error: this.#error === null || dropped === 0 ? this.#error : `${this.#error}; ${dropped} samples lost`,
       pendingRows: this.#queue.length,
       rowsWritten: this.#rowsWritten,
       writeErrors: this.#writeErrors,
-      droppedRows: this.#queue.dropped,
+      droppedRows: dropped,
       sizeBytes: this.#file.sizeBytes,
       lastFlushTs: this.#lastFlushTs,
     };
@@ -134,15 +133,8 @@ export class UsageStore {
   }
 
   /** All samples since then by time, read in pages: others may write in between. */
-  *speedSamples(sinceTs: number): Generator<Sample> {
-    let after: SamplePosition | null = null;
-    for (;;) {
-      const page: Sample[] = this.samples({ sinceTs, model: null, limit: PAGE_ROWS, after });
-      yield* page;
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
-      after = { ts: last.ts, rid: last.rid };
-    }
+  speedSamples(sinceTs: number): Generator<Sample> {
+    return samplesInPages((query) => this.samples(query), sinceTs);
   }
 
   rollups(query: RollupQuery): ModelRollup[] {
@@ -184,7 +176,7 @@ export class UsageStore {
       }
       this.#file.finishSalvage();
     } catch (error) {
-      this.#failed(sqliteFailure(error));
+      this.#failed(error);
     }
     this.#closed = true;
     this.#cancel();
@@ -207,11 +199,11 @@ export class UsageStore {
       this.#rowsWritten += rows;
       this.#lastFlushTs = this.#options.nowTs();
       this.#lockedSinceMs = null;
-      if (this.#error !== null) this.#options.onProblem?.(`${this.#file.path} is written again`);
-      this.#error = null;
+      this.#file.worked();
+      this.#sayWell();
       if (items.length > 0) this.#options.onDurable?.(items);
     } catch (error) {
-      this.#failed(sqliteFailure(error));
+      this.#failed(error);
       return false;
     }
     if (this.#queue.isEmpty) return false;
@@ -246,7 +238,16 @@ export class UsageStore {
     this.#soon = undefined;
   }
 
-  #failed(failure: SqliteFailure): void {
+  #sayWell(): void {
+    const lost = this.#queue.dropped - this.#toldDropped;
+    this.#toldDropped += lost;
+    if (this.#error !== null) this.#options.onProblem?.(`${this.#file.path} is written again`);
+    if (lost > 0) this.#options.onProblem?.(`${lost} samples could not be written to ${this.#file.path} and are lost`);
+    this.#error = null;
+  }
+
+  #failed(error: unknown): void {
+    const failure = sqliteFailure(error);
     this.#writeErrors += 1;
     this.#cancel();
     this.#wait(RETRY_MS);
@@ -256,8 +257,8 @@ export class UsageStore {
     } else if (failure.kind === 'corrupt') {
       this.#rebuild(failure);
     } else {
-      // Whatever it was, a new connection starts from what is on disk.
-      this.#file.drop();
+      // A full disk is nothing the connection could help; after anything else a new one starts from what is there.
+      if (failure.code !== 'SQLITE_FULL') this.#file.giveUp(error);
     }
     const words = `${failure.code}: can't use ${this.#file.path}: ${failure.message}`;
     if (words !== this.#error) this.#options.onProblem?.(words);
@@ -281,7 +282,7 @@ export class UsageStore {
       return work(this.#file.connection().db);
     } catch (error) {
       const failure = sqliteFailure(error);
-      if (failure.kind !== 'busy') this.#failed(failure);
+      if (failure.kind !== 'busy') this.#failed(error);
       if (failure.kind !== 'corrupt') throw unavailable(this.#file.path, error);
     }
     try {
@@ -290,11 +291,4 @@ export class UsageStore {
       throw unavailable(this.#file.path, error);
     }
   }
-}
-
-const PAGE_ROWS = 1_000;
-
-function unavailable(path: string, error: unknown): StoreUnavailableError {
-  const { code, message } = sqliteFailure(error);
-  return new StoreUnavailableError(`${code}: can't read ${path}: ${message}`, { cause: error });
 }

@@ -1,0 +1,16 @@
+/** Writes nothing down; gives back the place a request held. */
+export class Recorder {
+  announce() {}
+  blocked() {}
+  cooldownBegan() {}
+  refused() {}
+  attemptFailed({ permit }) {
+    permit.releaseSlot();
+  }
+  abandoned(permit) {
+    permit.releaseSlot();
+  }
+  ended({ permit }) {
+    permit.releaseSlot();
+  }
+}
