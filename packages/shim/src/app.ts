@@ -194,8 +194,9 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const { error: logProblem } = log.status();
   if (logProblem !== null)
     logger('error', `${logProblem}. Requests go on; choose another folder with --state-dir DIR (CCP_STATE_DIR).`);
-  const unwatch = config.watch((problems) => {
-    if (problems.length === 0) logger('info', 'configuration reloaded');
+  const unwatch = config.watch(({ problems, changes }) => {
+    if (problems.length === 0)
+      logger('info', `configuration reloaded: ${changes.join('; ') || 'nothing is different'}`);
     for (const problem of problems) logger('error', `${problem} The last good configuration stays in use.`);
   });
 

@@ -71,6 +71,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
   let known: Books | null = null;
   let timer: NodeJS.Timeout | undefined;
   let maintaining = false;
+  let maintainedRows = 0;
   let closed = false;
 
   const store = new UsageStore({
@@ -102,8 +103,11 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     for (const { file, line, message } of problems.slice(0, 5)) logger('warn', `${file}:${line}: ${message}`);
   };
   const maintain = (): void => {
-    if (maintaining) return;
+    // Nothing was written, so nothing waits to be copied from the log into the file.
+    const { rowsWritten } = store.status();
+    if (maintaining || rowsWritten === maintainedRows) return;
     maintaining = true;
+    maintainedRows = rowsWritten;
     const retention = {
       nowTs: nowTs(),
       sampleTtlS: database.samplesS,

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../store/db/sqlite.ts';
 import { startRig, until } from '../testing/rig.ts';
 import { runToEnd, type Run } from '../testing/run-to-end.ts';
 
 const NOON = Date.UTC(2026, 0, 14, 12) / 1000;
+// Each command is a process of its own, which takes a second or more to start on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 let folder: string;
 let path: string;
 

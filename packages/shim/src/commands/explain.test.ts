@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { numberOf, openDatabase, type Database } from '../store/db/sqlite.ts';
 import { startRig, until, type Reply, type Rig } from '../testing/rig.ts';
 import { runToEnd, type Run } from '../testing/run-to-end.ts';
+
+// Each command is a process of its own, which takes a second or more to start on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 function openOf(rig: Rig, readOnly = true): Database {
   return openDatabase(join(rig.folder, 'state', 'ccp.sqlite3'), { readOnly });
@@ -50,7 +53,7 @@ describe('shim explain', () => {
       ),
       expect.stringMatching(/^ {2}route {7}a → b \(pass_through\): route \* → a; skipped c/),
       expect.stringMatching(/^ {14}c was passed over: .*C_KEY/),
-      '  1. a        tried as claude-sonnet-4-5: overloaded, status 529 (pass_through)',
+      '  1. a        tried as claude-sonnet-4-5: overloaded, status 529 (quota_pass)',
       expect.stringMatching(/^ {14}quota: rolling 0 of no cap, weekly 0 of no cap, pending 0, need \d+: allow$/),
       '              asked: mode hybrid, quota says allow, rest none, another lane follows → stay',
       '  2. b        tried as b-model: ok, status 200 (quota_pass)',
@@ -105,9 +108,9 @@ describe('shim explain', () => {
 
   it('tells of a request that no lane took', async () => {
     await using rig = await startRig({ quotas: { models: { '*': { rolling_tokens: 1 } } } });
+    await rig.ask();
     const blocked = await rig.ask();
-    const unrouted = await rig.ask({ model: 'x', stream: false });
-    expect([blocked.status, unrouted.status]).toEqual([429, 429]);
+    expect(blocked.status).toBe(429);
     await written(rig, 2);
     const { code, out } = await explain(rig, ridOf(blocked), '--replay');
     expect(code).toBe(0);

@@ -217,7 +217,7 @@ describe('watch', () => {
     write('providers.yaml', providers('a'));
     const store = open();
     const reports: (readonly string[])[] = [];
-    const stop = store.watch((report) => reports.push(report));
+    const stop = store.watch(({ problems }) => reports.push(problems));
     try {
       await expectNoticed(
         () => {
@@ -249,7 +249,7 @@ describe('watch', () => {
     const file = write('providers.yaml', providers('a'));
     const store = open();
     const reports: string[] = [];
-    const stop = store.watch((report) => reports.push(report.join()));
+    const stop = store.watch(({ problems }) => reports.push(problems.join()));
     try {
       rmSync(file);
       symlinkSync('providers.yaml', file);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { builtInCatalog, noQuotas } from './built-in.ts';
 import type { Catalog, ConfigSnapshot, QuotaConfig } from './catalog.ts';
+import { describeChanges } from './changes.ts';
 import { describeProblem, type ConfigProblem } from './config-problem.ts';
 import { parseCatalog } from './load-catalog.ts';
 import { parseQuotaConfig } from './load-quotas.ts';
@@ -24,7 +25,15 @@ export interface ConfigStore {
   /** Reads the quotas again, from another file of the same folder when one is named. */
   reloadQuotas(file?: string): ConfigProblem | null;
   /** Follows the files until the returned function is called. */
-  watch(onChange: (report: readonly string[]) => void): () => void;
+  watch(onChange: (report: ReloadReport) => void): () => void;
+}
+
+/** What came of files that had changed. */
+export interface ReloadReport {
+  /** Files that could not be used; the last good ones stay in use. */
+  readonly problems: readonly string[];
+  /** What is different now. */
+  readonly changes: readonly string[];
 }
 
 /** Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet. */
@@ -38,7 +47,8 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   const readQuotas = (): QuotaConfig | ConfigProblem => quotasOnDisk({ ...settings, quotasFile }, nowTs());
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
-  const watched = (): string => fingerprint([settings.providersFile, quotasFile, settings.modelFile]);
+  const watched = (): string =>
+    fingerprint([settings.providersFile, quotasFile, settings.modelFile, settings.licenseFile]);
   const atStart = watched();
   const firstCatalog = readCatalog();
   if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);
@@ -108,7 +118,11 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
     reload,
     reloadQuotas,
     watch: (onChange) => {
-      return look(watched, atStart, () => onChange(reload().map(describeProblem)));
+      return look(watched, atStart, () => {
+        const before = snapshot;
+        const problems = reload().map(describeProblem);
+        onChange({ problems, changes: describeChanges(before, snapshot) });
+      });
     },
   };
 }

@@ -47,7 +47,7 @@ describe('parseQuotaConfig', () => {
           weeklyValue: null,
           warnPct: null,
           weights: { input: 1, output: 1, cacheWrite: 1, cacheRead: 0 },
-          weeklyAnchorTs: null,
+          weeklyAnchor: 'vendor',
         },
       ],
       warnings: [],
@@ -80,7 +80,7 @@ describe('parseQuotaConfig', () => {
     });
     expect(limits[0]).toMatchObject({
       weights: { input: 1, output: 5, cacheWrite: 1, cacheRead: 0.1 },
-      weeklyAnchorTs: Date.UTC(2026, 0, 5, 9) / 1000,
+      weeklyAnchor: Date.UTC(2026, 0, 5, 9) / 1000,
     });
   });
 

@@ -23,6 +23,8 @@ export interface Settings {
   readonly quotasFileNamed: boolean;
   readonly modelFile: string;
   readonly manualModel: string | null;
+  /** Where a license pack lies; looked at like the other files. */
+  readonly licenseFile: string;
   readonly stateDir: string;
   readonly logsDir: string;
   readonly rerouteMode: RerouteMode;
@@ -111,6 +113,7 @@ export function readSettings(flags: ServeFlags, environment: Environment): Setti
     providersFileNamed: providersFile !== undefined,
     quotasFileNamed: quotasFile !== undefined,
     modelFile: join(configDir, 'model'),
+    licenseFile: join(configDir, 'license.pack'),
     manualModel: env['CCP_MODEL']?.trim() || null,
     stateDir,
     logsDir: resolve(env['CCP_LOGS_DIR'] ?? join(stateDir, 'logs')),
@@ -213,7 +216,7 @@ function database(env: Environment, stateDir: string): DatabaseSettings | null {
     throw new SettingsError(`CCP_PERSIST is "${wanted}"; use 1 (keep a database) or 0 (keep none).`);
   return {
     path: resolve(env['CCP_DB_PATH'] ?? join(stateDir, 'ccp.sqlite3')),
-    maintenanceMs: duration(env, 'CCP_ROLLUP_INTERVAL', 300_000),
+    maintenanceMs: duration(env, 'CCP_ROLLUP_INTERVAL', 60_000),
     samplesS: positive(env, 'CCP_SAMPLE_TTL_DAYS', 8) * DAY_S,
     hoursS: positive(env, 'CCP_ROLLUP_RETENTION_DAYS', 30) * DAY_S,
     maxBytes: positive(env, 'CCP_DB_MAX_BYTES', 256 * 1024 * 1024),

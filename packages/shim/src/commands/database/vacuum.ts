@@ -23,23 +23,23 @@ export async function vacuum(path: string): Promise<Vacuumed> {
   progress.say(`writing ${path} anew (${before.toLocaleString('en-US')} bytes)`);
   try {
     return await inWords(path, () => {
-      const db = openDatabase(path, { create: false });
-      try {
-        compact(() => db.exec('VACUUM'), path);
-        const shrunk = copyLog(db) === 'truncate';
-        return { path, bytes_before: before, bytes_after: bytesOf(path), shrunk };
-      } finally {
-        db.close();
-      }
+      const shrunk = compact(path);
+      return { path, bytes_before: before, bytes_after: bytesOf(path), shrunk };
     });
   } finally {
     progress.clear();
   }
 }
 
-function compact(work: () => void, path: string): void {
+function compact(path: string): boolean {
   try {
-    work();
+    const db = openDatabase(path, { create: false });
+    try {
+      db.exec('VACUUM');
+      return copyLog(db) === 'truncate';
+    } finally {
+      db.close();
+    }
   } catch (error) {
     if (sqliteFailure(error).kind !== 'busy') throw error;
     throw new OperatorError(

@@ -70,6 +70,8 @@ class Probe {
   #tokens = 0;
   /** Requests of the lane that were not ours, as the shim has counted so far. */
   #others: number;
+  /** At the reading before. */
+  #sawOthers = false;
 
   static async begin(plan: ProbePlan, parts: ProbeParts): Promise<Probe> {
     const windows = await parts.reader.read(parts.signal);
@@ -144,10 +146,11 @@ class Probe {
     const windows = await this.#parts.reader.read(this.#parts.signal);
     const lane = await askLane(this.#plan, this.#parts);
     const others = lane.requests - this.#sent;
-    // What is still under way was begun by somebody else, and will count in the next interval.
-    const isMixed = others !== this.#others || lane.active > 0;
+    const sawOthers = others !== this.#others || lane.active > 0;
+    // Asked after the meters: whoever was seen may have spent in this interval, in the next one, or in both.
+    this.#take(windows, tokens, sawOthers || this.#sawOthers);
     this.#others = others;
-    this.#take(windows, tokens, isMixed);
+    this.#sawOthers = sawOthers;
   }
 
   #take(windows: ReadonlyMap<string, PlanWindow>, tokens: number, isMixed: boolean): void {

@@ -77,9 +77,7 @@ export class PlanReader {
       text = await response.text();
     } catch (error) {
       const { cause } = error as { cause?: { code?: string } };
-      const why = timeout.aborted
-        ? `no answer within ${TIMEOUT_MS / 1000} s`
-        : (cause?.code ?? (error as Error).name);
+      const why = timeout.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : (cause?.code ?? (error as Error).name);
       throw this.#failed(`can't be asked (${why})`, 'check the network, or give --quota-url');
     }
     const body = jsonOf(text);

@@ -24,8 +24,8 @@ import { WriteQueue } from './write-queue.ts';
 
 /** Items wait at most this long before they are on disk. */
 export const FLUSH_MS = 200;
-/** One transaction: about 10 ms of the event loop. */
-export const FLUSH_ITEMS = 500;
+/** One transaction: a few milliseconds of the event loop. */
+export const FLUSH_ITEMS = 100;
 const RETRY_MS = 1_000;
 /** Who waits for a lock holds up the event loop: nobody waits long. */
 const BUSY_TIMEOUT_MS = 50;
