@@ -1,5 +1,5 @@
-// `pnpm test`: unit and property tests (vitest), then the behaviour specs (cucumber) against the built programs.
-// Closes with one line that counts both. With CCP_SKIP_IS_FAILURE=1 a test that was skipped counts as failed.
+// `pnpm test`: unit and property tests (vitest), then the behaviour specs (cucumber) and a crash test against the built
+// programs. Closes with one line that counts them all. With CCP_SKIP_IS_FAILURE=1 a test that was skipped counts as failed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +34,10 @@ try {
       const failed = scenarios.filter((one) => one.steps.some((step) => step.result.status !== 'passed')).length;
       return { passed: scenarios.length - failed, failed, skipped: 0 };
     });
+    // Each kill is held against the books of clients and provider; pnpm crash --kills 200 is the long version.
+    const kills = 10;
+    const status = run(['scripts/crash.mjs', '--kills', String(kills)]);
+    count(status, () => ({ passed: status === 0 ? kills : 0, failed: status === 0 ? 0 : 1, skipped: 0 }));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,10 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { Given, Then, When } from '@cucumber/cucumber';
 import type { Household } from '../support/world.ts';
 
+interface Books {
+  readonly totals: { readonly requests: number };
+}
+
 const USAGE = { cache_write_5m: 0, cache_write_1h: 0, cache_read: 0 };
 
 Given(
@@ -31,6 +35,50 @@ Given(
 
 Given('the shim is running', async function (this: Household) {
   await this.serve();
+});
+
+Given(
+  'a provider {string} that rejects {string} with {string} and answers the others',
+  async function (this: Household, name: string, model: string, kind: string) {
+    await this.simulate(name, { rules: [{ match: { model }, then: { act: 'reject', kind } }] });
+  },
+);
+
+Given('the reroute mode is {string}', function (this: Household, mode: string) {
+  this.env['CCP_REROUTE_MODE'] = mode;
+});
+
+When('its row is in the database', async function (this: Household) {
+  const rid = this.answer.headers.get('x-ccp-rid') ?? '';
+  await this.until(async () => (await this.get('/v1/usage/samples?since=-1h')).includes(rid), `the row of ${rid}`);
+});
+
+When('the shim is killed and started again', async function (this: Household) {
+  await this.killShim();
+  await this.serve();
+});
+
+When('the turn is explained and decided again', async function (this: Household) {
+  await this.runShim(['explain', this.answer.headers.get('x-ccp-rid') ?? '', '--replay']);
+});
+
+Then(
+  'the explanation names {string} and {string} and says that the replay is the same',
+  function (this: Household, first: string, second: string) {
+    const { code, stdout, stderr } = this.command;
+    equal(code, 0, stderr);
+    for (const text of [first, second, 'quota_overshoot', 'replayed: the same']) ok(stdout.includes(text), stdout);
+  },
+);
+
+Then('{string} rests after {string}', async function (this: Household, model: string, kind: string) {
+  const usage = (await this.models())[model];
+  deepEqual({ active: usage?.cooldown_active, kind: usage?.cooldown_kind }, { active: true, kind });
+});
+
+Then('the provider {string} was asked {int} time(s)', async function (this: Household, name: string, times: number) {
+  const books = (await (await fetch(`${this.providers.get(name) ?? ''}/__books`)).json()) as Books;
+  equal(books.totals.requests, times);
 });
 
 When('a turn is sent for {string}', async function (this: Household, model: string) {

@@ -28,6 +28,7 @@ export class Household extends World {
   answer: Answer = { status: 0, headers: new Headers(), text: '' };
   command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
   readonly #children: ChildProcess[] = [];
+  #shim: ChildProcess | null = null;
 
   async simulate(name: string, scenario: unknown): Promise<void> {
     const file = this.write(`${name}.scenario.json`, JSON.stringify(scenario));
@@ -47,8 +48,37 @@ export class Household extends World {
     const providers = this.write('providers.yaml', JSON.stringify({ providers: Object.fromEntries(entries), routes }));
     const quotas =
       this.quotas === undefined ? [] : ['--quotas', this.write('quotas.json', JSON.stringify(this.quotas))];
-    const { url } = await this.#start(SHIM, ['serve', '--port', '0', '--json', '--providers', providers, ...quotas]);
+    const args = ['serve', '--port', '0', '--json', '--providers', providers, ...quotas];
+    const { url, child } = await this.#start(SHIM, args);
     this.shimUrl = url;
+    this.#shim = child;
+  }
+
+  /** As a crash does: nothing is said, nothing is written any more. */
+  async killShim(): Promise<void> {
+    const child = this.#shim;
+    if (child === null) throw new Error('no shim is running');
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await closed;
+    this.#shim = null;
+  }
+
+  async get(path: string): Promise<string> {
+    return (await fetch(`${this.shimUrl}${path}`)).text();
+  }
+
+  /** For what the product does on a timer of its own. */
+  async until(check: () => Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + 8_000;
+    while (!(await check())) {
+      if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async runShim(args: readonly string[]): Promise<void> {
+    await this.#run(SHIM, args, this.#environment());
   }
 
   async turn(model: string): Promise<void> {
@@ -69,7 +99,11 @@ export class Household extends World {
 
   async track(args: readonly string[]): Promise<void> {
     const env = { ...this.#environment(), CCP_BASE_URL: this.shimUrl, TRACKER_DATA_DIR: join(this.home, 'data') };
-    const child = spawn(process.execPath, [TRACKER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    await this.#run(TRACKER, args, env);
+  }
+
+  async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+    const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -93,6 +127,7 @@ export class Household extends World {
 
   async leave(): Promise<void> {
     for (const child of this.#children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
       const closed = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGKILL');
       await closed;
@@ -104,7 +139,7 @@ export class Household extends World {
     return { PATH: process.env['PATH'], HOME: this.home, TZ: 'UTC', ...this.env };
   }
 
-  async #start(program: string, args: readonly string[]): Promise<{ url: string }> {
+  async #start(program: string, args: readonly string[]): Promise<{ url: string; child: ChildProcess }> {
     const child = spawn(process.execPath, [program, ...args], {
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -118,7 +153,7 @@ export class Household extends World {
       child.stdout.on('data', (chunk: Buffer) => {
         stdout += chunk.toString();
         const end = stdout.indexOf('\n');
-        if (end >= 0) resolve(JSON.parse(stdout.slice(0, end)) as { url: string });
+        if (end >= 0) resolve({ ...(JSON.parse(stdout.slice(0, end)) as { url: string }), child });
       });
     });
   }

@@ -4,12 +4,12 @@ import { parseDurationMs } from '../config/duration.ts';
 import { withFiles, nowTs, settingsOf, type FileFlags } from './config/settings-of.ts';
 import { databasePath, needFile } from './database/open.ts';
 import { addressOf, withAddress, type Address, type AddressFlags } from './link/address.ts';
-import { askReload, askUsage } from './link/ask-shim.ts';
+import { askReload } from './link/ask-shim.ts';
 import { answering, OperatorError, operatorCommand } from './operator-command.ts';
 import { checkShim, laneFor } from './probe/lane.ts';
 import { measure, type Measured, type ProbePlan } from './probe/measure.ts';
 import { measuredJson, measuredLines, readingText } from './probe/report.ts';
-import { seed } from './probe/seed.ts';
+import { isTakenOver, seed } from './probe/seed.ts';
 import { PlanReader, quotaUrl } from './probe/zai-quota.ts';
 import { Progress } from './progress.ts';
 import { paperOf, print, printJson } from './text/terminal.ts';
@@ -73,12 +73,9 @@ async function probe(flags: Flags): Promise<0 | 1> {
       'send more with --requests or --tokens',
     );
   const evidence = fits.map(({ meter, pairs }) => ({ meter, pairs }));
-  await seed(database, { version: 1, lane: plan.lane, model: plan.model, fits: evidence }, nowTs());
-  return handOver(
-    plan,
-    shim,
-    fits.map(({ meter }) => meter),
-  );
+  const name = await seed(database, { version: 1, lane: plan.lane, model: plan.model, fits: evidence }, nowTs());
+  await handOver(shim, database, name);
+  return 0;
 }
 
 async function measureUntilStopped(plan: ProbePlan, shim: Address, reader: PlanReader): Promise<Measured> {
@@ -97,17 +94,14 @@ async function measureUntilStopped(plan: ProbePlan, shim: Address, reader: PlanR
 }
 
 /** It is on disk by now, so a shim that is gone takes it over when it starts. */
-async function handOver({ lane, model }: ProbePlan, shim: Address, meters: readonly string[]): Promise<0 | 1> {
+async function handOver(shim: Address, database: string, name: string): Promise<void> {
   try {
     const refusal = await askReload(shim, null);
-    const { models } = await askUsage(shim);
-    const shown = (models[model]?.fits ?? [])
-      .filter((fit) => fit.lane === lane && fit.pairs > 0)
-      .map(({ meter }) => meter);
-    if (meters.every((meter) => shown.includes(meter))) return 0;
+    if (await isTakenOver(database, name)) return;
+    const why = refusal === null ? '' : ` (${refusal})`;
     throw new OperatorError(
-      `the shim at ${shim.url} does not show what was measured${refusal === null ? '' : ` (${refusal})`}`,
-      'it is kept: start the shim again',
+      `the shim at ${shim.url} has not taken it over${why}`,
+      'look at its /v1/readyz, or start it again',
     );
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
