@@ -60,7 +60,10 @@ async function probe(flags: Flags): Promise<0 | 1> {
   needFile(database);
   const reader = new PlanReader({ url: flags.quotaUrl ?? quotaUrl(origin), key: credential });
   await reader.read();
-  if (!flags.yes && !(await isWanted(plan, shim))) return 1;
+  if (!flags.yes && !(await isWanted(plan, shim))) {
+    process.stderr.write('shim: nothing was sent\n');
+    return 1;
+  }
 
   const measured = await measureUntilStopped(plan, shim, reader);
   if (flags.json) printJson(measuredJson(plan, measured));
@@ -115,7 +118,11 @@ function isTerminal(): boolean {
 
 async function isWanted(plan: ProbePlan, { url }: Address): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`This spends quota of the plan: ${costOf(plan)}, through ${url}. Go on? [y/N] `);
+  const closed = new AbortController();
+  // Ctrl-C and the end of the input close it, and the question would wait for ever.
+  asking.once('close', () => closed.abort());
+  const question = `This spends quota of the plan: ${costOf(plan)}, through ${url}. Go on? [y/N] `;
+  const answer = await asking.question(question, { signal: closed.signal }).catch(() => '');
   asking.close();
   return /^y(es)?$/i.test(answer.trim());
 }
