@@ -58,7 +58,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
 
   // Books, and what former runs have left of them.
   const persistence = openPersistence({ settings, epoch, startedTs, nowTs, logger, config: () => config.current() });
-  const books = new Books({ settings, config: () => config.current(), nowTs, keep: persistence.keepState });
+  const books = new Books({ settings, epoch, config: () => config.current(), nowTs, keep: persistence.keepState });
   persistence.restore(books);
   const { counters, quotas, cooldowns, bookName } = books;
 
@@ -67,7 +67,10 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   // Readers hear of an event only when it is on disk.
   const logOptions = { folder: settings.logsDir, ...settings.logRotation, now: Date.now };
   const log = new UsageLog(logOptions, (block) => ring.push(block));
-  const resting = (ts: number): ReturnType<typeof cooldowns.resting> => cooldowns.resting(ts);
+  const resting = (ts: number): ReturnType<typeof cooldowns.resting> => {
+    const { lanes } = config.current().catalog;
+    return cooldowns.resting(ts).filter(({ lane }) => lanes.has(lane));
+  };
   const metrics = createMetrics({
     counters,
     startedTs,
@@ -116,6 +119,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       mode: settings.rerouteMode,
       timeZone: settings.timeZone,
       restOf: (lane, model, ts) => cooldowns.ask(lane, model, ts),
+      billedBeyond: (lane, ts) => cooldowns.billedBeyond(lane, ts),
       takeProbe: (lane, model, ts) => cooldowns.takeProbe(lane, model, ts),
       takeSlot: (wish, onGone) => slots.take(wish, onGone),
     },

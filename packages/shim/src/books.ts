@@ -7,7 +7,7 @@ import { localHourIn } from './meter/local-hour.ts';
 import { SpeedBook, type SpeedSample, type SpeedView } from './meter/speeds.ts';
 import { Calibration, type CalibrationView } from './quota/calibration.ts';
 import { Cooldowns } from './quota/cooldown.ts';
-import { limitFinder } from './quota/limit-of.ts';
+import { limitFinder, overflowName } from './quota/limit-of.ts';
 import { PROBE_STATE, probeEvidenceOf } from './quota/probe-evidence.ts';
 import { Quotas, type LimitOf } from './quota/quotas.ts';
 import { foldModel, modelMatcher } from './route/glob.ts';
@@ -24,6 +24,8 @@ const SPEEDS_AT_ONCE = 200;
 
 export interface BooksOptions {
   readonly settings: Settings;
+  /** Id of this run. */
+  readonly epoch: string;
   readonly config: () => ConfigSnapshot;
   readonly nowTs: () => number;
   /** Keeps a small document for the next start. */
@@ -75,9 +77,14 @@ export class Books {
   }
 
   restoreLedger(minutes: Loaded['minutes']): void {
-    const hasOwnName = ({ model }: MinuteDelta): boolean => this.bookName(model) === model;
-    this.quotas.ledger.restore(minutes.filter(hasOwnName));
-    this.quotas.ledger.restore(asOthers(minutes.filter((minute) => !hasOwnName(minute))));
+    // The bound on names goes to those that were used last.
+    const newest = new Map<string, number>();
+    for (const { model, minute } of minutes) newest.set(model, Math.max(minute, newest.get(model) ?? 0));
+    for (const [model] of [...newest].toSorted((a, b) => b[1] - a[1])) this.bookName(model);
+    const isOwn = ({ model }: MinuteDelta): boolean => this.#booked.has(model);
+    this.quotas.ledger.restore(minutes.filter(isOwn));
+    const folded = minutes.filter((minute) => !isOwn(minute));
+    this.quotas.ledger.restore(summedUp(folded.map((minute) => ({ ...minute, model: this.bookName(minute.model) }))));
     // Known models are shown before they are asked for again.
     for (const { lane, model } of this.quotas.ledger.all()) this.counters.model(model).lane ||= lane;
   }
@@ -107,6 +114,8 @@ export class Books {
     const rollingFromTs = this.#options.nowTs() - this.#options.config().quotas.rollingSeconds;
     try {
       for (const sample of samples) {
+        // Turns of this run that ended meanwhile are added below.
+        if (sample.epoch === this.#options.epoch) continue;
         const isFast = sample.ended === 'complete' && sample.status < 400 && sample.usageKnown;
         if (isFast)
           bookOf(restored, this.bookName(sample.model), this.#newSpeedBook).addPast(speedOf(sample), rollingFromTs);
@@ -126,10 +135,21 @@ export class Books {
     // A name is a label and a part of keys: one line.
     const name = model === '' ? '(none)' : model.replace(/\p{Cc}/gu, ' ');
     if (this.#booked.has(name)) return name;
-    if (this.#booked.size >= MAX_MODELS) return OTHER_MODELS;
-    this.#booked.add(name);
-    return name;
+    if (this.#booked.size < MAX_MODELS) {
+      this.#booked.add(name);
+      return name;
+    }
+    return name.startsWith('(other') ? name : this.#overflow(name);
   };
+
+  #overflow(model: string): string {
+    const { catalog, quotas } = this.#options.config();
+    for (const lane of catalog.lanes.keys()) {
+      const limit = this.limitOf(quotas, lane, model);
+      if (limit !== null) return overflowName(limit, OTHER_MODELS);
+    }
+    return OTHER_MODELS;
+  }
 
   readonly addSpeed = (model: string, sample: SpeedSample): void => {
     bookOf(this.#speeds, model, this.#newSpeedBook).add(sample);
@@ -166,17 +186,18 @@ export class Books {
   }
 
   currentMeters(nowTs: number): readonly MeterReading[] {
-    return this.meters.current(nowTs);
+    const { lanes } = this.#options.config().catalog;
+    return this.meters.current(nowTs).filter(({ lane }) => lanes.has(lane));
   }
 }
 
 /** Models past the bound are counted together, as they would have been while running. */
-function asOthers(minutes: readonly MinuteDelta[]): MinuteDelta[] {
+function summedUp(minutes: readonly MinuteDelta[]): MinuteDelta[] {
   const sums = new Map<string, MinuteDelta>();
   for (const minute of minutes) {
-    const key = `${minute.lane}\n${minute.minute}`;
+    const key = `${minute.lane}\n${minute.model}\n${minute.minute}`;
     const sum = sums.get(key);
-    sums.set(key, sum === undefined ? { ...minute, model: OTHER_MODELS } : together(sum, minute));
+    sums.set(key, sum === undefined ? minute : together(sum, minute));
   }
   return [...sums.values()];
 }

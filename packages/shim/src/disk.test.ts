@@ -108,7 +108,8 @@ describe('trouble with the disk stops no request, and nothing recorded is lost',
         for (let turn = 0; turn < count; turn += 1) expect((await ask(url, { model: 'm' })).status).toBe(200);
       };
       await send(3);
-      const count = async (): Promise<number> => (await stored({ get: (path) => ask(url, { method: 'GET', path }) })).length;
+      const count = async (): Promise<number> =>
+        (await stored({ get: (path) => ask(url, { method: 'GET', path }) })).length;
       await until(async () => (await count()) === 3, 'the first rows');
       // No file may grow any more: what a full disk looks like to a program.
       execFileSync('prlimit', ['--pid', pid, '--fsize=1024:unlimited']);

@@ -6,6 +6,7 @@ import type { Calibration } from './quota/calibration.ts';
 import type { Cooldown, Cooldowns, RestCause } from './quota/cooldown.ts';
 import { hear } from './quota/hear.ts';
 import type { Quotas } from './quota/quotas.ts';
+import { isRolling } from './quota/vendor-window.ts';
 import type { Rejection } from './upstream/rejection.ts';
 
 export interface FeedbackParts {
@@ -51,7 +52,11 @@ export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => 
       if (readings.length > 0 || judgement.rejection !== null) {
         const { verdict, limit } = quotas.standing(place.lane, place.model, config.quotas, ts);
         const predictedPct = limit === null || verdict.rolling.cap === null ? null : verdict.rolling.pct;
-        const predicted = { predictedPct, predictedResetTs: predictedPct === null ? null : ts + verdict.etaRollingSec };
+        const predicted = {
+          predictedPct,
+          rollingResetTs: predictedPct === null ? null : ts + verdict.etaRollingSec,
+          weeklyResetTs: limit === null || verdict.weekly.cap === null ? null : ts + verdict.etaWeeklySec,
+        };
         calibrate(parts.calibration(), { place, readings, rejection: judgement.rejection, predicted });
         parts.learned();
       }
@@ -64,7 +69,11 @@ interface Evidence {
   readonly place: { readonly lane: string; readonly model: string; readonly observedTs: number };
   readonly readings: readonly MeterReading[];
   readonly rejection: Rejection | null;
-  readonly predicted: { readonly predictedPct: number | null; readonly predictedResetTs: number | null };
+  readonly predicted: {
+    readonly predictedPct: number | null;
+    readonly rollingResetTs: number | null;
+    readonly weeklyResetTs: number | null;
+  };
 }
 
 function calibrate(calibration: Calibration, { place, readings, rejection, predicted }: Evidence): void {
@@ -76,8 +85,12 @@ function calibrate(calibration: Calibration, { place, readings, rejection, predi
     calibration.reading({ ...place, meter, value: share, resetsTs, predictedPct: predicted.predictedPct });
   }
   if (rejection === null || !WINDOW_KINDS.has(rejection.kind)) return;
-  for (const { meter, resetsTs } of rejection.windows)
-    calibration.rejected({ ...place, ...predicted, meter, resetsTs });
+  const { predictedPct, rollingResetTs, weeklyResetTs } = predicted;
+  for (const { meter, resetsTs } of rejection.windows) {
+    // Each window is held against the prediction of the same window.
+    const predictedResetTs = isRolling(meter) ? rollingResetTs : weeklyResetTs;
+    calibration.rejected({ ...place, predictedPct, predictedResetTs, meter, resetsTs });
+  }
 }
 
 const WINDOW_KINDS: ReadonlySet<string> = new Set(['five_hour', 'weekly', 'weekly_model']);

@@ -196,6 +196,51 @@ describe('shadow mode', () => {
   });
 });
 
+describe('numbers and names a client makes up', () => {
+  it('a max_tokens out of all bounds neither fills nor lifts a quota', async () => {
+    await using rig = await startRig({
+      providers: { anthropic: { turn: TURN } },
+      quotas: { models: { [MODEL]: { provider: 'anthropic', rolling_tokens: 200, reserve: 'max_tokens' } } },
+    });
+    const body = (max_tokens: unknown): object => ({ model: MODEL, max_tokens, messages: [], stream: true });
+    await rig.ask({ body: body(10) });
+    for (const wild of [-1e6, 1e308, 1e20, '9', null]) await rig.ask({ body: body(wild) });
+    const usage = usageOf(await rig.usage());
+    expect(usage.pending_tokens).toBe(0);
+    expect(usage.rolling_tokens).toBeLessThanOrEqual(200 + 150);
+    expect((await rig.ask({ body: body(-1e6) })).status).toBe(429);
+  });
+
+  it('a model past the bound on names is still held to its limit', async () => {
+    await using rig = await startRig({
+      providers: { anthropic: { turn: TURN } },
+      quotas: { models: { 'claude-*': { provider: 'anthropic', rolling_tokens: 1_000_000 } } },
+    });
+    for (let index = 0; index < 210; index += 1) await rig.ask({ model: `made-up-${index}`, stream: false });
+    await rig.ask({ model: 'claude-late-1' });
+    const usage = await rig.usage();
+    expect(usage.models['(other: claude-*)']).toMatchObject({
+      rolling_tokens: 150,
+      rolling_capacity_tokens: 1_000_000,
+    });
+  });
+});
+
+describe('a queue before a quota', () => {
+  it('does not carry it past its cap: each is judged when its turn comes', async () => {
+    await using rig = await startRig({
+      providers: { anthropic: { turn: TURN } },
+      lanes: { anthropic: { concurrency: 1 } },
+      quotas: { models: { [MODEL]: { provider: 'anthropic', rolling_tokens: 1_000 } } },
+    });
+    // Nothing is learned yet, so all of them are expected to need little.
+    const body = { model: MODEL, max_tokens: 1, messages: [], stream: true };
+    const crowd = await Promise.all(Array.from({ length: 40 }, () => rig.ask({ body })));
+    expect(crowd.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(7);
+    expect(usageOf(await rig.usage()).rolling_tokens).toBeLessThanOrEqual(1_050);
+  });
+});
+
 describe('500 requests at once against a cap', () => {
   const body = { model: MODEL, max_tokens: 50, stream: true, messages: [{ role: 'user', content: 'x'.repeat(400) }] };
 

@@ -1,12 +1,14 @@
 import type { Accepted, Attempted, Ended, Permit, Refusal, Routed, Trail } from './exchange.ts';
+import type { Visit } from './quota/visits.ts';
 import type { UpstreamAnswer } from './upstream/answer.ts';
 
 /** What each stage does; `app.ts` supplies them. */
 export interface Stages {
   /** 2. Model → ordered lanes. */
   route(accepted: Accepted): Routed;
-  /** 3. The right to try the lane at `index`, or why not. */
-  admit(routed: Routed, index: number, trail: Trail): Promise<Permit | Refusal>;
+  /** 3. Which lanes to ask, in order, and the right to try one of them, or why not. */
+  visits(routed: Routed, trail: Trail): Iterable<Visit>;
+  admit(routed: Routed, visit: Visit, trail: Trail): Promise<Permit | Refusal>;
   /** 4. One attempt, until its first bytes are here. Nothing is relayed yet. */
   forward(permit: Permit): Promise<Attempted>;
   /** 5. Relay and meter; resolves when the body is over. */
@@ -27,18 +29,16 @@ export interface Stages {
  */
 export async function carry(stages: Stages, accepted: Accepted): Promise<void> {
   const routed = stages.route(accepted);
-  const { lanes } = routed.choice;
   const tried: Attempted[] = [];
   const refused: Refusal[] = [];
-  // Without any lane, admission is asked once all the same: it says why there is none.
-  for (let index = 0; index < Math.max(1, lanes.length); index += 1) {
-    const permit = await stages.admit(routed, index, { tried, refused });
+  for (const visit of stages.visits(routed, { tried, refused })) {
+    const permit = await stages.admit(routed, visit, { tried, refused });
     if ('refused' in permit) {
       refused.push(permit);
       continue;
     }
     const attempted = await orAbandon(stages, permit, () => stages.forward(permit));
-    if (!isPutAside(attempted, tried.length > 0, index + 1 < lanes.length)) {
+    if (!isPutAside(attempted, tried.length > 0, !visit.isLast)) {
       discard(tried);
       return finish(stages, attempted);
     }

@@ -6,6 +6,7 @@ import type { ConfigSnapshot } from './config/catalog.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { relay } from './meter/relay.ts';
 import { admit, type AdmitOptions } from './quota/admit.ts';
+import { visits } from './quota/visits.ts';
 import { chooseLanes, type LaneChoice, type RoutePolicy } from './route/choose-lanes.ts';
 import type { Recorder } from './store/recorder.ts';
 import { forward, type ForwardOptions } from './upstream/forward.ts';
@@ -29,8 +30,9 @@ export function createStages(parts: StageParts): Stages {
       const snapshot = config.current();
       return { accepted, config: snapshot, choice: choose(accepted, snapshot) };
     },
-    admit: async (routed, index, trail) => {
-      const permit = await admit(routed, index, trail, admission);
+    visits: (routed, trail) => visits(routed.choice.lanes.length, trail),
+    admit: async (routed, visit, trail) => {
+      const permit = await admit(routed, visit, trail, admission);
       if ('refused' in permit) recorder.blocked(permit);
       else recorder.announce(permit);
       return permit;

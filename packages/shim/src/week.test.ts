@@ -37,7 +37,12 @@ const step = fc.record({
   ),
   lane: fc.constantFrom('anthropic', 'zai'),
   model: fc.constantFrom('claude-opus-4-1', 'claude-haiku-4-5'),
-  tokens: fc.record({ input: fc.nat(5_000), output: fc.nat(3_000), cacheWrite: fc.nat(9_000), cacheRead: fc.nat(90_000) }),
+  tokens: fc.record({
+    input: fc.nat(5_000),
+    output: fc.nat(3_000),
+    cacheWrite: fc.nat(9_000),
+    cacheRead: fc.nat(90_000),
+  }),
   dirtyS: fc.double({ min: 0.1, max: 90, noNaN: true }),
   restart: fc.nat(40).map((n) => n === 0),
 });
@@ -162,7 +167,13 @@ function plainRollups(turns: readonly Turn[], spanS: number): Map<string, { outp
 }
 
 function rollups({ store }: Household, granularity: 'hour' | 'day'): Map<string, { output: number; count: number }> {
-  const rows: readonly ModelRollup[] = store.rollups({ granularity, sinceTs: 0, model: null, limit: 100_000, after: null });
+  const rows: readonly ModelRollup[] = store.rollups({
+    granularity,
+    sinceTs: 0,
+    model: null,
+    limit: 100_000,
+    after: null,
+  });
   return new Map(
     rows.map(({ model, row }) => [`${row.window_start} ${model}`, { output: row.out_tokens, count: row.count }]),
   );

@@ -71,10 +71,18 @@ export function readFacts(text: Buffer, incoming: Pick<IncomingMessage, 'headers
     model: isText ? String(values.model).slice(0, MODEL_CHARS) : '',
     modelSpan: isText ? modelSpan : null,
     stream: values.stream === true,
-    maxTokens: typeof values.max_tokens === 'number' ? values.max_tokens : null,
+    maxTokens: outputLimit(values.max_tokens),
     sessionId: header(incoming, 'x-claude-code-session-id') ?? sessionOf(values.metadata),
     agentId: header(incoming, 'x-claude-code-agent-id'),
   };
+}
+
+/** More than any model writes: a number a client makes up must not fill or lift a quota. */
+const MOST_OUTPUT = 10_000_000;
+
+function outputLimit(value: unknown): number | null {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  return Math.min(Math.max(0, Math.round(value)), MOST_OUTPUT);
 }
 
 function noFacts(incoming: IncomingMessage): RequestFacts {

@@ -39,8 +39,11 @@ export function isKnown(soFar: UsageSoFar): boolean {
   return soFar.input !== null || soFar.output !== null;
 }
 
+/** More than any request can use: a provider's slip must not spoil every sum it goes into. */
+const MOST_TOKENS = 1e9;
+
 function count(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+  return typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? Math.round(value) : null;
 }
 
 /** Only the split by lifetime (5 m, 1 h) is given. */

@@ -18,12 +18,20 @@ const NOW_TS = Date.UTC(2026, 0, 14, 12) / 1000;
 interface World {
   readonly quotas: Quotas;
   readonly cooldowns: Cooldowns;
-  ask(index: number, part?: { readonly mode?: RerouteMode; readonly needs?: number }): Promise<Permit | Refusal>;
+  ask(
+    index: number,
+    part?: {
+      readonly mode?: RerouteMode;
+      readonly needs?: number;
+      readonly waiting?: Promise<() => void>;
+      readonly lastResort?: boolean;
+    },
+  ): Promise<Permit | Refusal>;
 }
 
 function worldOf(quotasFile: object, features: string): World {
   const settings = readSettings({}, { HOME: '/nowhere' });
-  const text = `providers: {one: {base_url: 'http://one'}, two: {base_url: 'http://two'}}\n${features}`;
+  const text = `providers: {one: {base_url: 'http://one'}, two: {base_url: 'http://two', overage: block}}\n${features}`;
   const catalog = parseCatalog('providers.yaml', text, settings, 0);
   const quotaConfig = parseQuotaConfig('quotas.json', JSON.stringify(quotasFile), 0);
   if (!('lanes' in catalog) || !('limits' in quotaConfig)) throw new Error('not usable');
@@ -38,7 +46,7 @@ function worldOf(quotasFile: object, features: string): World {
   return {
     quotas,
     cooldowns,
-    ask: async (index, { mode = 'hybrid', needs = 10 } = {}) => {
+    ask: async (index, { mode = 'hybrid', needs = 10, waiting, lastResort = false } = {}) => {
       const facts = { model: 'm', modelSpan: null, stream: true, maxTokens: 0, sessionId: null, agentId: null };
       const plainBody = Buffer.alloc(needs * 4);
       const outgoing = new EventEmitter();
@@ -55,15 +63,17 @@ function worldOf(quotasFile: object, features: string): World {
         mode,
         reroute,
         restOf: (lane, model, nowTs) => cooldowns.ask(lane, model, nowTs),
+        billedBeyond: (lane, nowTs) => cooldowns.billedBeyond(lane, nowTs),
         takeProbe: (lane, model, nowTs) => cooldowns.takeProbe(lane, model, nowTs),
-        takeSlot: () => () => undefined,
+        takeSlot: () => waiting ?? (() => undefined),
         bookName: (model) => model,
         nowTs: () => NOW_TS,
         timeZone: 'Europe/Berlin',
       };
       // Lanes are asked in order, and each one hears how those before it answered.
-      if (index === 0) refused.length = 0;
-      const answer = await admit(routed, index, { tried: [], refused: [...refused] }, options);
+      if (index === 0 && !lastResort) refused.length = 0;
+      const visit = { index, isLast: lastResort || index + 1 === lanes.length, lastResort };
+      const answer = await admit(routed, visit, { tried: [], refused: [...refused] }, options);
       if ('refused' in answer) refused.push(answer);
       return answer;
     },
@@ -211,6 +221,43 @@ describe('admit', () => {
   it('in shadow mode lets pass what the quota would turn away, and says so', async () => {
     const permit = permitOf(await spent(1000, {}, {}, 'features: {quota_shadow: true}').ask(0, { needs: 25 }));
     expect(permit).toMatchObject({ decision: 'pass_through', decided: { shadow: 'quota_block' } });
+  });
+
+  it('judges anew after waiting for a place: those ahead have spent meanwhile', async () => {
+    const world = spent(0);
+    let enter: (release: () => void) => void = () => undefined;
+    const waiting = new Promise<() => void>((resolve) => (enter = resolve));
+    const asked = world.ask(0, { needs: 10, waiting });
+    const ahead = permitOf(await world.ask(0, { needs: 10 }));
+    ahead.reservation.settle({ input: 1000, output: 0, cacheWrite: 0, cacheRead: 0 }, 1, NOW_TS);
+    let released = false;
+    enter(() => (released = true));
+    expect(refusalOf(await asked).permit.decision).toBe('quota_block');
+    expect(released).toBe(true);
+  });
+
+  it('in shadow mode our quota refuses nothing, also on the only lane while it rests', async () => {
+    const world = spent(1000, {}, {}, 'features: {quota_shadow: true}');
+    world.cooldowns.reject({ lane: 'one', model: 'm' }, NO, NOW_TS - 5);
+    const permit = permitOf(await world.ask(0, { needs: 25, lastResort: true }));
+    expect(permit.decided).toMatchObject({ shadow: 'quota_block', answer: { decision: 'quota_cooldown' } });
+  });
+
+  it('as the last resort takes a lane at its warning', async () => {
+    const world = spent(850);
+    refusalOf(await world.ask(0, { mode: 'preemptive', needs: 0 }));
+    const permit = permitOf(await world.ask(0, { mode: 'preemptive', needs: 0, lastResort: true }));
+    expect(permit).toMatchObject({ decision: 'quota_warn_attempt', preferred: true });
+    expect(permit.decisionReason).toContain('no other lane took it');
+  });
+
+  it('says so while one request is out to see whether a rest is over', async () => {
+    const world = spent(10);
+    world.cooldowns.reject({ lane: 'one', model: 'm' }, { ...NO, endsTs: NOW_TS - 1 }, NOW_TS - 60);
+    permitOf(await world.ask(0));
+    const { refused } = refusalOf(await world.ask(0));
+    expect(refused.message).toBe('one is being asked whether it takes m again.');
+    expect(refused.headers).toMatchObject({ 'retry-after': '15' });
   });
 
   it('passes with the decision of the route when no quota has a say', async () => {

@@ -2,9 +2,10 @@ import type { Lane } from '../config/catalog.ts';
 import type { RerouteMode } from '../config/settings.ts';
 import type { Permit, Refusal, Routed, Trail } from '../exchange.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
-import type { RestState } from './cooldown.ts';
-import type { Quotas } from './quotas.ts';
+import type { Cooldown, RestState } from './cooldown.ts';
+import type { Quotas, Reservation } from './quotas.ts';
 import { explain, notTried, turnedAway } from './reasons.ts';
+import type { Visit } from './visits.ts';
 
 /** What admission asks of others. */
 export interface AdmitOptions {
@@ -13,6 +14,8 @@ export interface AdmitOptions {
   readonly reroute: (question: RerouteQuestion) => RerouteAnswer;
   /** Does this model rest on this lane, because its provider said no? */
   readonly restOf: (lane: string, model: string, nowTs: number) => RestState;
+  /** Does the provider bill this lane beyond its plan? */
+  readonly billedBeyond: (lane: string, nowTs: number) => Cooldown | null;
   /** Takes the place of the one request that goes first after a rest; answers how to give it back. */
   readonly takeProbe: (lane: string, model: string, nowTs: number) => () => void;
   /** Waits for a free place on the lane. `onGone` is told how to leave the queue. */
@@ -32,18 +35,81 @@ export interface SlotWish {
   readonly switched: boolean;
 }
 
-/** The right to try the lane at `index`, with its tokens set aside and a place on it; or why not. */
+/** The right to try a lane, with its tokens set aside and a place on it; or why not. */
 export async function admit(
   routed: Routed,
-  index: number,
+  visit: Visit,
   trail: Trail,
   options: AdmitOptions,
 ): Promise<Permit | Refusal> {
-  const { accepted, choice, config } = routed;
-  const { lane, model } = choice.lanes[index] ?? { lane: NO_LANE, model: accepted.facts.model };
+  const { accepted, choice } = routed;
+  const { lane, model } = choice.lanes[visit.index] ?? { lane: NO_LANE, model: accepted.facts.model };
   const booked = options.bookName(accepted.facts.model);
+  let judged = judge({ routed, lane, booked, visit, options });
+  const refuse = (): Refusal => {
+    judged.reservation.release();
+    const permit = permitFor();
+    return { permit: { ...permit, ...notTried(permit) }, refused: turnedAway(permit, booked, options) };
+  };
+  const permitFor = (): Permit => ({
+    routed,
+    lane,
+    model,
+    attempt: trail.tried.length + 1,
+    reservation: judged.reservation,
+    releaseSlot: () => undefined,
+    preferred: visit.index === 0,
+    notes: { left: false, sharedFields: '' },
+    wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
+    decided: judged.decided,
+    releaseProbe: null,
+    trail,
+    admittedTs: judged.ts,
+    ...explain(routed, trail, judged.decided, visit.lastResort),
+  });
+  if (lane === NO_LANE || judged.decided.answer.action !== 'stay') return refuse();
+  const { agentId, sessionId } = accepted.facts;
+  const wish = {
+    lane: lane.id,
+    limit: lane.concurrency,
+    agent: agentId ?? sessionId ?? '',
+    switched: visit.index > 0,
+  };
+  let slot = options.takeSlot(wish, (leave) => accepted.outgoing.once('close', leave));
+  if (typeof slot !== 'function') {
+    slot = await slot;
+    // Those ahead in the queue have spent meanwhile, or the provider has said no to them.
+    judged.reservation.release();
+    judged = judge({ routed, lane, booked, visit, options });
+    if (judged.decided.answer.action !== 'stay') {
+      slot();
+      return refuse();
+    }
+  }
+  const isDue = judged.decided.rest.state === 'due';
+  const releaseProbe = isDue ? options.takeProbe(lane.id, booked, options.nowTs()) : null;
+  return { ...permitFor(), releaseSlot: slot, releaseProbe };
+}
+
+interface Case {
+  readonly routed: Routed;
+  readonly lane: Lane;
+  readonly booked: string;
+  readonly visit: Visit;
+  readonly options: AdmitOptions;
+}
+
+interface Judged {
+  readonly ts: number;
+  readonly reservation: Reservation;
+  readonly decided: Decided;
+}
+
+/** Sets the expected need aside and decides by what is known at this moment. */
+function judge({ routed, lane, booked, visit, options }: Case): Judged {
+  const { accepted, config } = routed;
+  const ts = options.nowTs();
   const spends = accepted.op === 'messages';
-  const admittedTs = options.nowTs();
   const reservation = options.quotas.reserve(
     {
       lane: lane.id,
@@ -51,63 +117,29 @@ export async function admit(
       spends,
       bodyBytes: accepted.plainBody.length,
       maxTokens: accepted.facts.maxTokens,
-      nowTs: admittedTs,
+      nowTs: ts,
     },
     config.quotas,
   );
-  const decide = (): Decided => {
-    const rest = spends ? options.restOf(lane.id, booked, options.nowTs()) : NO_REST;
-    const unpaid = rest.state === 'resting' && rest.cooldown?.kind === 'overage';
-    const hasOther = index + 1 < choice.lanes.length;
-    // What would be billed on top is refused in every mode: the owner said so.
-    const question: RerouteQuestion = unpaid
-      ? { mode: 'hybrid', verdict: 'block', rest: 'none', hasOther }
-      : { mode: options.mode, verdict: reservation.verdict.verdict, rest: rest.state, hasOther };
-    const answer = options.reroute(question);
-    // In shadow mode our own quota turns nobody away; what the provider said still holds.
-    const inShadow = config.catalog.features.quota_shadow && answer.action !== 'stay' && rest.state !== 'resting';
-    return inShadow
-      ? { rest, question, answer: { action: 'stay', decision: 'quota_pass' }, shadow: answer.decision }
-      : { rest, question, answer, shadow: null };
-  };
-  const permitFor = (decided: Decided): Permit => ({
-    routed,
-    lane,
-    model,
-    attempt: trail.tried.length + 1,
-    reservation,
-    releaseSlot: () => undefined,
-    preferred: index === 0,
-    notes: { left: false, sharedFields: '' },
-    wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
-    decided,
-    releaseProbe: null,
-    trail,
-    admittedTs,
-    ...explain(routed, trail, decided),
-  });
-  const refuse = (decided: Decided): Refusal => {
-    reservation.release();
-    const permit = permitFor(decided);
-    return { permit: { ...permit, ...notTried(permit) }, refused: turnedAway(permit, booked, options) };
-  };
-
-  let decided = decide();
-  if (lane === NO_LANE || decided.answer.action !== 'stay') return refuse(decided);
-  const { agentId, sessionId } = accepted.facts;
-  const wish = { lane: lane.id, limit: lane.concurrency, agent: agentId ?? sessionId ?? '', switched: index > 0 };
-  let slot = options.takeSlot(wish, (leave) => accepted.outgoing.once('close', leave));
-  if (typeof slot !== 'function') {
-    slot = await slot;
-    // The provider may have said no to those ahead in the queue.
-    decided = decide();
-    if (decided.answer.action !== 'stay') {
-      slot();
-      return refuse(decided);
-    }
+  const hasOther = !visit.isLast;
+  const billed = spends && lane.overage === 'block' ? options.billedBeyond(lane.id, ts) : null;
+  if (billed !== null) {
+    // What would be billed on top is refused in every mode, shadow mode included: the owner said so.
+    const question = { mode: 'hybrid', verdict: 'block', rest: 'none', hasOther } as const;
+    const rest = { state: 'resting', cooldown: billed } as const;
+    return { ts, reservation, decided: { rest, question, answer: options.reroute(question), shadow: null } };
   }
-  const releaseProbe = decided.rest.state === 'due' ? options.takeProbe(lane.id, booked, options.nowTs()) : null;
-  return { ...permitFor(decided), releaseSlot: slot, releaseProbe };
+  const rest = spends ? options.restOf(lane.id, booked, ts) : NO_REST;
+  const { verdict } = reservation.verdict;
+  const question: RerouteQuestion = { mode: options.mode, verdict, rest: rest.state, hasOther };
+  const answer = options.reroute(question);
+  if (!config.catalog.features.quota_shadow || verdict === 'allow')
+    return { ts, reservation, decided: { rest, question, answer, shadow: null } };
+  // In shadow mode our own quota has no say; what the provider said still holds.
+  const acted = { ...question, verdict: 'allow' } as const;
+  const actual = options.reroute(acted);
+  const shadow = actual.action === answer.action ? null : answer.decision;
+  return { ts, reservation, decided: { rest, question: acted, answer: actual, shadow } };
 }
 
 /** What admission went by, kept so that a decision can be explained, and made again, later. */

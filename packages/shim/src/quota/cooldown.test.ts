@@ -97,9 +97,40 @@ describe('Cooldowns', () => {
     const cooldowns = new Cooldowns(60);
     cooldowns.reject(ONE, cause({ kind: 'overage', meters: [] }), NOW_TS);
     cooldowns.succeeded('one', 'm', NOW_TS + 5);
-    expect(cooldowns.ask('one', 'm', NOW_TS + 6).state).toBe('resting');
-    cooldowns.endOverage('one');
-    expect(cooldowns.ask('one', 'm', NOW_TS + 6).state).toBe('none');
+    expect(cooldowns.billedBeyond('one', NOW_TS + 6)).toMatchObject({ kind: 'overage' });
+    // An answer to an older request says nothing about now.
+    cooldowns.endOverage('one', NOW_TS - 5);
+    expect(cooldowns.billedBeyond('one', NOW_TS + 6)).not.toBeNull();
+    cooldowns.endOverage('one', NOW_TS + 5);
+    expect(cooldowns.billedBeyond('one', NOW_TS + 6)).toBeNull();
+  });
+
+  it('overage is not hidden by another rejection of the lane, nor does it hide one', () => {
+    const cooldowns = new Cooldowns(60);
+    cooldowns.reject(ONE, cause({ kind: 'overage', meters: [], endsTs: NOW_TS + 100 }), NOW_TS);
+    cooldowns.reject(ONE, cause(), NOW_TS + 1);
+    expect(cooldowns.billedBeyond('one', NOW_TS + 50)).not.toBeNull();
+    expect(cooldowns.ask('one', 'm', NOW_TS + 50)).toMatchObject({ state: 'resting', cooldown: { kind: 'five_hour' } });
+    // Over by itself: the next answer says whether it goes on.
+    expect(cooldowns.billedBeyond('one', NOW_TS + 100)).toBeNull();
+  });
+
+  it('a probe that was given up on does not free the place of the one after it', () => {
+    const cooldowns = new Cooldowns(60);
+    cooldowns.reject(ONE, cause(), NOW_TS);
+    const first = cooldowns.takeProbe('one', 'm', NOW_TS + 9000);
+    cooldowns.takeProbe('one', 'm', NOW_TS + 9020);
+    first();
+    expect(cooldowns.ask('one', 'm', NOW_TS + 9021).state).toBe('resting');
+  });
+
+  it('no slip of a provider or of a file makes a lane rest for more than 40 days', () => {
+    const cooldowns = new Cooldowns(60);
+    cooldowns.reject(ONE, cause({ endsTs: NOW_TS * 1000 }), NOW_TS);
+    expect(cooldowns.resting(NOW_TS)[0]!.untilTs).toBeLessThanOrEqual(NOW_TS + 40 * 86_400);
+    const other = new Cooldowns(60);
+    other.restore([{ ...cooldowns.resting(NOW_TS)[0], untilTs: 1e15 }], NOW_TS);
+    expect(other.toJSON()).toEqual([]);
   });
 
   it('a wait counted from a clock that was ahead moves along when the clock is set back', () => {

@@ -33,6 +33,9 @@ export interface RestState {
   readonly cooldown: Cooldown | null;
 }
 
+/** Kind of the rest while the provider bills beyond the plan. */
+export const OVERAGE = 'overage';
+
 /** Seconds to rest when the provider names no end, by kind of rejection. */
 const REST_S: Readonly<Record<string, number>> = {
   concurrency: 5,
@@ -43,9 +46,12 @@ const REST_S: Readonly<Record<string, number>> = {
 };
 
 /** A probe that has brought no first byte by then is no longer waited for. */
-const PROBE_S = 15;
+export const PROBE_S = 15;
 /** A cooldown nobody came back to is forgotten this long after its end. */
 const FORGET_S = 86_400;
+
+/** No window is longer than a month; what claims to be is a slip, of the provider's or of a file's. */
+const MOST_S = 40 * 86_400;
 
 const FREE: RestState = Object.freeze({ state: 'none', cooldown: null });
 
@@ -68,10 +74,10 @@ export class Cooldowns {
   reject(where: { readonly lane: string; readonly model: string }, cause: RestCause, nowTs: number): Cooldown | null {
     if (cause.scope === 'request') return null;
     const restS = REST_S[cause.kind] ?? this.#defaultS;
-    const untilTs = cause.endsTs ?? nowTs + restS;
+    const untilTs = Math.min(cause.endsTs ?? nowTs + restS, nowTs + MOST_S);
     if (untilTs <= nowTs) return null;
     const model = cause.scope === 'lane' ? null : where.model;
-    const key = keyOf(where.lane, model);
+    const key = keyFor({ lane: where.lane, model, kind: cause.kind });
     const before = this.#entries.get(key);
     const wasResting = before !== undefined && before.cooldown.untilTs > nowTs;
     this.#entries.set(key, {
@@ -86,7 +92,7 @@ export class Cooldowns {
         relative: cause.relative || cause.endsTs === null,
         meters: cause.meters,
       },
-      probeTs: null,
+      probe: null,
     });
     this.#onChange();
     return wasResting ? null : (this.#entries.get(key)?.cooldown ?? null);
@@ -98,7 +104,7 @@ export class Cooldowns {
     const entries = this.#of(lane, model, nowTs);
     const [longest] = entries;
     if (longest === undefined) return FREE;
-    const isOut = entries.some(({ probeTs }) => probeTs !== null && nowTs - probeTs < PROBE_S && nowTs >= probeTs);
+    const isOut = entries.some(({ probe }) => probe !== null && nowTs - probe.ts < PROBE_S && nowTs >= probe.ts);
     const resting = longest.cooldown.untilTs > nowTs || isOut;
     return { state: resting ? 'resting' : 'due', cooldown: longest.cooldown };
   }
@@ -106,9 +112,11 @@ export class Cooldowns {
   /** The one request that goes first. Who calls it hands back the place when the attempt has told nothing. */
   takeProbe(lane: string, model: string, nowTs: number): () => void {
     const taken = this.#of(lane, model, nowTs);
-    for (const entry of taken) entry.probeTs = nowTs;
+    const own = { ts: nowTs };
+    for (const entry of taken) entry.probe = own;
     return () => {
-      for (const entry of taken) entry.probeTs = null;
+      // Another one may have taken the place of a probe that was silent for long.
+      for (const entry of taken) if (entry.probe === own) entry.probe = null;
     };
   }
 
@@ -117,7 +125,7 @@ export class Cooldowns {
     if (this.#entries.size === 0) return;
     this.#end((cooldown) => {
       const covers = cooldown.lane === lane && (cooldown.model === null || cooldown.model === model);
-      return covers && cooldown.kind !== 'overage' && cooldown.startedTs < sentTs;
+      return covers && cooldown.kind !== OVERAGE && cooldown.startedTs < sentTs;
     });
   }
 
@@ -130,9 +138,17 @@ export class Cooldowns {
     );
   }
 
-  /** The provider no longer bills beyond the plan. */
-  endOverage(lane: string): void {
-    if (this.#entries.size > 0) this.#end((cooldown) => cooldown.lane === lane && cooldown.kind === 'overage');
+  /** While the provider bills a lane beyond its plan; null: it does not, as far as is known. */
+  billedBeyond(lane: string, nowTs: number): Cooldown | null {
+    if (this.#entries.size === 0) return null;
+    const cooldown = this.#entries.get(keyFor({ lane, model: null, kind: OVERAGE }))?.cooldown;
+    return cooldown !== undefined && cooldown.untilTs > nowTs ? cooldown : null;
+  }
+
+  /** An answer to a request sent at `sentTs` says that nothing is billed on top, or nobody minds. */
+  endOverage(lane: string, sentTs: number): void {
+    if (this.#entries.size === 0) return;
+    this.#end((cooldown) => cooldown.lane === lane && cooldown.kind === OVERAGE && cooldown.startedTs < sentTs);
   }
 
   /** Everything that rests now. */
@@ -148,8 +164,8 @@ export class Cooldowns {
   restore(json: unknown, nowTs: number): void {
     if (!Array.isArray(json)) return;
     for (const item of json as unknown[]) {
-      if (isCooldown(item) && item.untilTs + FORGET_S > nowTs)
-        this.#entries.set(keyOf(item.lane, item.model), { cooldown: item, probeTs: null });
+      if (isCooldown(item) && item.untilTs + FORGET_S > nowTs && item.untilTs < nowTs + MOST_S)
+        this.#entries.set(keyFor(item), { cooldown: item, probe: null });
     }
   }
 
@@ -176,8 +192,8 @@ export class Cooldowns {
 
 interface Entry {
   cooldown: Cooldown;
-  /** When the request that goes first was let in; null: none is out. */
-  probeTs: number | null;
+  /** The request that goes first, and when it was let in; null: none is out. */
+  probe: { readonly ts: number } | null;
 }
 
 /** The clock was set back since: a wait that was counted from the old time is counted from the new one. */
@@ -187,6 +203,11 @@ function setBack(entry: Entry, nowTs: number): Entry {
   const untilTs = nowTs + (cooldown.untilTs - cooldown.startedTs);
   entry.cooldown = { ...cooldown, startedTs: nowTs, untilTs };
   return entry;
+}
+
+/** What is billed on top rests under a key of its own: another rejection of the lane must not hide it. */
+function keyFor({ lane, model, kind }: Pick<Cooldown, 'lane' | 'model' | 'kind'>): string {
+  return kind === OVERAGE ? `${lane}\n\n${OVERAGE}` : keyOf(lane, model);
 }
 
 function keyOf(lane: string, model: string | null): string {

@@ -67,6 +67,23 @@ describe('hear', () => {
     const began = hear(word({ readings: [reading({}), OVERAGE], blockOverage: true }), cooldowns);
     expect(began).toMatchObject({ kind: 'overage', model: null, untilTs: NOW_TS + 9000 });
     hear(word({ sentTs: NOW_TS + 5, readings: [{ ...OVERAGE, status: 'allowed' }], blockOverage: true }), cooldowns);
-    expect(cooldowns.ask('one', 'm', NOW_TS + 6).state).toBe('none');
+    expect(cooldowns.billedBeyond('one', NOW_TS + 6)).toBeNull();
+  });
+
+  it('rests no longer than the plan window, though the bill for what is on top is closed weeks later', () => {
+    const cooldowns = new Cooldowns(60);
+    const bill = { ...OVERAGE, resets_at: new Date((NOW_TS + 23 * 86_400) * 1000).toISOString() };
+    expect(hear(word({ readings: [reading({}), bill], blockOverage: true }), cooldowns)).toMatchObject({
+      untilTs: NOW_TS + 9000,
+    });
+  });
+
+  it('ends as soon as the owner allows it, or an answer says nothing of it any more', () => {
+    for (const part of [{ blockOverage: false }, { blockOverage: true }]) {
+      const cooldowns = new Cooldowns(60);
+      hear(word({ readings: [reading({}), OVERAGE], blockOverage: true }), cooldowns);
+      hear(word({ sentTs: NOW_TS + 5, ...part }), cooldowns);
+      expect(cooldowns.billedBeyond('one', NOW_TS + 6)).toBeNull();
+    }
   });
 });

@@ -1,5 +1,5 @@
 import type { MeterReading } from '@ccp/contracts';
-import type { Cooldown, Cooldowns, RestCause } from './cooldown.ts';
+import { OVERAGE, type Cooldown, type Cooldowns, type RestCause } from './cooldown.ts';
 
 /** What one attempt told about its provider, before its body is relayed. */
 export interface ProviderWord {
@@ -25,21 +25,21 @@ export function hear(word: ProviderWord, cooldowns: Cooldowns): Cooldown | null 
     const open = readings.filter(({ status }) => status?.startsWith('allowed') === true).map(({ meter }) => meter);
     if (open.length > 0) cooldowns.read(lane, new Set(open), sentTs);
   }
+  if (!word.blockOverage) cooldowns.endOverage(lane, Infinity);
   const overage = readings.find(({ meter }) => meter === 'unified-overage');
-  if (overage !== undefined && word.blockOverage) {
-    if (overage.status === 'in_use') return cooldowns.reject({ lane, model }, overageCause(overage, word), nowTs);
-    cooldowns.endOverage(lane);
-  }
+  if (overage?.status === 'in_use' && word.blockOverage)
+    return cooldowns.reject({ lane, model }, overageCause(overage, word), nowTs);
+  if (word.served || overage !== undefined) cooldowns.endOverage(lane, sentTs);
   return word.rejection === null ? null : cooldowns.reject({ lane, model }, word.rejection, nowTs);
 }
 
-/** Beyond the plan until the window that is full resets; the provider may name that of the overage itself. */
+/** Beyond the plan until the windows that are full reset. The overage's own reset is that of a bill: weeks away. */
 function overageCause(overage: MeterReading, { readings }: ProviderWord): RestCause {
   const full = readings.filter(({ value, unit }) => unit === 'fraction' && value !== null && value >= 1);
-  const resets = [overage, ...full].map(({ resets_at: at }) => (typeof at === 'string' ? Date.parse(at) / 1000 : 0));
-  const latest = Math.max(...resets);
+  const resetOf = ({ resets_at: at }: MeterReading): number => (typeof at === 'string' ? Date.parse(at) / 1000 : 0);
+  const latest = Math.max(0, ...full.map(resetOf)) || resetOf(overage);
   return {
-    kind: 'overage',
+    kind: OVERAGE,
     scope: 'lane',
     endsTs: latest > 0 ? latest : null,
     relative: false,

@@ -7,6 +7,16 @@ export interface ModelNames {
   readonly matcher: (pattern: string) => (name: string) => boolean;
 }
 
+/**
+ * Models past the bound on names are booked together, but those of one limit apart from the others: a name that nobody
+ * keeps books for must not be a way around its cap.
+ */
+export function overflowName(limit: ModelLimit | null, others: string): string {
+  return limit === null ? others : `${OVERFLOW}${limit.model})`;
+}
+
+const OVERFLOW = '(other: ';
+
 /** Exact name, then the same model under another spelling or date, then globs in file order. */
 export function limitFinder(names: ModelNames): LimitOf {
   const finders = new WeakMap<QuotaConfig, (lane: string, model: string) => ModelLimit | null>();
@@ -35,7 +45,7 @@ function finderFor(config: QuotaConfig, names: ModelNames): (lane: string, model
     const here = rules.filter(({ limit }) => limit.lane === null || limit.lane === lane);
     const folded = names.fold(model);
     const rule =
-      here.find(({ limit }) => limit.model === model) ??
+      here.find(({ limit }) => limit.model === model || overflowName(limit, '') === model) ??
       here.find((candidate) => candidate.folded === folded) ??
       here.find((candidate) => candidate.matches(model));
     if (answers.size >= MOST_ANSWERS) answers.clear();

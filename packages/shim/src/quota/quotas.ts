@@ -53,7 +53,7 @@ export class Quotas {
   readonly #options: QuotaOptions;
   readonly #pending = new Map<Series, MutableTokens>();
   readonly #estimators = new Map<Series, Estimator>();
-  /** By limit, so that a warning outlives a reload of the file. */
+  /** By limit and series, so that a warning outlives a reload of the file. */
   readonly #warned = new Map<string, Warned>();
   /** Series per limit, per configuration; rebuilt when a series appears. */
   #pools = new WeakMap<QuotaConfig, Pools>();
@@ -112,6 +112,8 @@ export class Quotas {
   #judge({ series, config, own, nowTs, alone }: JudgeQuestion): Verdict {
     this.ledger.respan({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
     const { limit, members, key } = this.#pool(config, series);
+    // Models that share a limit may have thresholds of their own.
+    const warnKey = `${key}\n${series.lane}\n${series.model}`;
     const pending: MutableTokens = { ...NO_TOKENS };
     if (alone !== true) {
       for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
@@ -119,7 +121,7 @@ export class Quotas {
     const verdict = judgeQuota({
       limit,
       warnPct: limit === null ? null : this.#options.warnPctOf(series.lane, series.model, limit.warnPct),
-      warned: this.#warned.get(key) ?? NOT_WARNED,
+      warned: this.#warned.get(warnKey) ?? NOT_WARNED,
       series: members,
       pending,
       own,
@@ -128,7 +130,7 @@ export class Quotas {
       weekResetTs: this.#weekReset(limit, members, config),
       nowTs,
     });
-    if (limit !== null && limit.warnPct !== null) this.#warned.set(key, verdict.warned);
+    if (limit !== null && limit.warnPct !== null) this.#warned.set(warnKey, verdict.warned);
     return verdict;
   }
 

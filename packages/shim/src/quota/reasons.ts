@@ -1,7 +1,7 @@
 import type { Permit, Routed, Trail } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import type { Decided } from './admit.ts';
-import type { Cooldown, RestState } from './cooldown.ts';
+import { OVERAGE, PROBE_S, type Cooldown, type RestState } from './cooldown.ts';
 
 interface Explained {
   readonly decision: string;
@@ -13,8 +13,16 @@ interface Explained {
 /** Decisions by which a quota leaves things as routing had them. */
 const PASSES: ReadonlySet<string> = new Set(['quota_pass', 'quota_preemptive_pass']);
 
-/** Why this lane: a failed attempt before it, else a quota that turned the request away, else the route. */
-export function explain({ choice }: Routed, { tried, refused }: Trail, { answer, rest }: Decided): Explained {
+/**
+ * Why this lane: a failed attempt before it, else a quota that turned the request away elsewhere, else the route.
+ * `lastResort`: it was turned away here as well, and nobody else took it.
+ */
+export function explain(
+  { choice }: Routed,
+  { tried, refused }: Trail,
+  { answer, rest }: Decided,
+  lastResort: boolean,
+): Explained {
   const rerouteDecision = answer.decision;
   const last = tried.at(-1);
   if (last !== undefined) {
@@ -24,14 +32,16 @@ export function explain({ choice }: Routed, { tried, refused }: Trail, { answer,
     const what = last.judgement.rejection?.reason ?? last.judgement.reason;
     return { decision, decisionReason: `${from} failed: ${what}`, rerouteDecision, fallbackFrom: from };
   }
-  const away = refused.at(-1)?.permit;
+  const away = lastResort ? undefined : refused.at(-1)?.permit;
   if (away !== undefined) {
     const { decision, decisionReason } = away;
     return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
   }
   const decision = PASSES.has(rerouteDecision) ? choice.decision : rerouteDecision;
-  const decisionReason = rest.cooldown === null ? choice.reason : `${choice.reason}; ${afterRest(rest)}`;
-  return { decision, decisionReason, rerouteDecision, fallbackFrom: null };
+  const reasons = [choice.reason];
+  if (rest.cooldown !== null) reasons.push(afterRest(rest));
+  if (lastResort) reasons.push('no other lane took it');
+  return { decision, decisionReason: reasons.join('; '), rerouteDecision, fallbackFrom: null };
 }
 
 function afterRest({ state, cooldown }: RestState): string {
@@ -63,9 +73,11 @@ interface Clock {
 /** What a client is told when this lane was its last hope. */
 export function turnedAway(permit: Permit, model: string, clock: Clock): Failure {
   if (permit.lane.id === 'none') return noLane(permit.routed);
-  const { cooldown } = permit.decided.rest;
-  return cooldown !== null && cooldown.untilTs > clock.nowTs()
-    ? resting(permit, model, cooldown, clock)
+  const { rest, question } = permit.decided;
+  // A lane may rest and be out of quota at once: what counts is by which of the two it was left.
+  const byRest = rest.state === 'resting' && (question.rest === 'resting' ? question.hasOther : true);
+  return byRest && rest.cooldown !== null
+    ? resting(permit, model, rest.cooldown, clock)
     : blocked(permit, model, clock);
 }
 
@@ -78,14 +90,18 @@ function noLane({ choice, accepted }: Routed): Failure {
 }
 
 function resting({ lane }: Permit, model: string, { reason, kind, untilTs }: Cooldown, clock: Clock): Failure {
+  const waitS = untilTs - clock.nowTs();
+  // Its time is over, and one request has gone to see.
+  if (waitS <= 0)
+    return failure('quota_blocked', `${lane.id} is being asked whether it takes ${model} again.`, retryAt(PROBE_S));
   const remedy =
-    kind === 'overage'
+    kind === OVERAGE
       ? `Set overage: allow for ${lane.id} in providers.yaml to go on now`
       : 'Add a fallback lane to go on now';
   return failure(
     'quota_blocked',
     `${lane.id} takes no requests for ${model} until ${clockTime(untilTs, clock)}: ${reason}. ${remedy}.`,
-    retryAt(untilTs - clock.nowTs()),
+    retryAt(waitS),
   );
 }
 

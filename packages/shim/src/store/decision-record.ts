@@ -87,9 +87,12 @@ export function decisionRecord(ended: Ended, ts: number, config: string): Decisi
 function stepsOf({ permit, status, how, errType }: Ended): DecisionStep[] {
   const { tried, refused } = permit.trail;
   const order = permit.routed.choice.lanes.map(({ lane }) => lane.id);
-  const passedOver = refused.map((one) => stepOf(one.permit, false, null));
+  // A lane that was asked again as the last resort stands there once, as it was then.
+  const passedOver = refused
+    .filter((one) => one.permit === permit || one.permit.lane !== permit.lane)
+    .map((one) => stepOf(one.permit, false, null));
   const failed = tried.map((one) => stepOf(one.permit, true, outcomeOf(one)));
-  const isAmongThem = [...tried, ...refused].some((one) => one.permit.lane === permit.lane);
+  const isAmongThem = [...tried, ...refused].some((one) => one.permit === permit);
   const kind = how === 'complete' && status < 400 ? 'ok' : how;
   const last = isAmongThem ? [] : [stepOf(permit, true, { kind, reason: errType, status })];
   return [...passedOver, ...failed, ...last].toSorted((a, b) => order.indexOf(a.lane) - order.indexOf(b.lane));

@@ -115,7 +115,8 @@ function modelUsage(
   const cooldown = resting
     .filter((one) => lanes.includes(one.lane) && (one.model === null || one.model === model))
     .toSorted((a, b) => b.untilTs - a.untilTs)[0];
-  const isUnpaid = cooldown?.kind === 'overage';
+  const billed = resting.find((one) => one.lane === lane && one.kind === 'overage');
+  const isUnpaid = billed !== undefined && config.catalog.lanes.get(lane)?.overage === 'block';
   const { requests: _requests, lane: _lane, ...events } = counters;
   return {
     provider: limit?.lane ?? lane,
@@ -150,26 +151,30 @@ function modelUsage(
     eta_weekly_sec: verdict.etaWeeklySec,
     weekly_anchored: verdict.weeklyAnchored,
     pending_tokens: pending,
-    eta_clear_sec: Math.max(verdict.etaClearSec, isUnpaid ? Math.ceil(cooldown.untilTs - nowTs) : 0),
+    eta_clear_sec: Math.max(verdict.etaClearSec, isUnpaid ? Math.ceil(billed.untilTs - nowTs) : 0),
     warn_pct: { cfg: warnPct, auto: known.warnPctAuto, confidence: known.confidence },
     gaps: { seconds_p50: known.gapP50, seconds_p95: known.gapP95, samples: known.gapSamples },
-    fits: known.fits.map((fit) => ({
-      lane,
-      meter: fit.meter,
-      capacity_tokens: fit.capacityTokens,
-      low: fit.low,
-      high: fit.high,
-      rel_error: fit.relError,
-      pairs: fit.pairs,
-      mixed: fit.mixed,
-      discarded: fit.discarded,
-    })),
+    fits: lanes.flatMap((one) => fitsOf(one, readers.calibration(one, model, warnPct))),
     reroute_mode: readers.rerouteMode,
     cooldown_active: cooldown !== undefined,
     cooldown_next_ts: cooldown?.untilTs ?? null,
     cooldown_kind: cooldown?.kind ?? null,
     events,
   };
+}
+
+function fitsOf(lane: string, { fits }: CalibrationView): NonNullable<ModelUsage['fits']> {
+  return fits.map((fit) => ({
+    lane,
+    meter: fit.meter,
+    capacity_tokens: fit.capacityTokens,
+    low: fit.low,
+    high: fit.high,
+    rel_error: fit.relError,
+    pairs: fit.pairs,
+    mixed: fit.mixed,
+    discarded: fit.discarded,
+  }));
 }
 
 function tokenCounts(sums: readonly WindowSum[]): TokenCounts {
