@@ -1,7 +1,7 @@
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import type { Attempted, Ended, Permit } from '../exchange.ts';
 import type { RerouteQuestion } from '../route/reroute.ts';
-import type { RoutePolicy } from '../route/choose-lanes.ts';
+import type { LaneChoice, RoutePolicy } from '../route/choose-lanes.ts';
 
 /** Everything a decision rested on and what came of it, as kept for `shim explain`. Names as on the wire. */
 export interface DecisionRecord {
@@ -66,12 +66,7 @@ export function decisionRecord(ended: Ended, ts: number, config: string): Decisi
     stream: accepted.facts.stream,
     subagent: accepted.facts.agentId !== null,
     config,
-    route: {
-      decision: choice.decision,
-      reason: choice.reason,
-      lanes: choice.lanes.map(({ lane }) => lane.id),
-      skipped: choice.skipped,
-    },
+    route: routeOf(choice),
     steps: stepsOf(ended),
     answer: {
       lane: permit.lane.id,
@@ -83,9 +78,24 @@ export function decisionRecord(ended: Ended, ts: number, config: string): Decisi
   };
 }
 
+const routes = new WeakMap<LaneChoice, DecisionRecord['route']>();
+
+/** The same choice is made for thousands of requests. */
+function routeOf(choice: LaneChoice): DecisionRecord['route'] {
+  let route = routes.get(choice);
+  if (route === undefined) {
+    const { decision, reason, skipped } = choice;
+    route = { decision, reason, lanes: choice.lanes.map(({ lane }) => lane.id), skipped };
+    routes.set(choice, route);
+  }
+  return route;
+}
+
 /** In the order of the lanes, which is that in which they were looked at. */
 function stepsOf({ permit, status, how, errType }: Ended): DecisionStep[] {
   const { tried, refused } = permit.trail;
+  const kind = how === 'complete' && status < 400 ? 'ok' : how;
+  if (tried.length === 0 && refused.length === 0) return [stepOf(permit, true, { kind, reason: errType, status })];
   const order = permit.routed.choice.lanes.map(({ lane }) => lane.id);
   // A lane that was asked again as the last resort stands there once, as it was then.
   const passedOver = refused
@@ -93,7 +103,6 @@ function stepsOf({ permit, status, how, errType }: Ended): DecisionStep[] {
     .map((one) => stepOf(one.permit, false, null));
   const failed = tried.map((one) => stepOf(one.permit, true, outcomeOf(one)));
   const isAmongThem = [...tried, ...refused].some((one) => one.permit === permit);
-  const kind = how === 'complete' && status < 400 ? 'ok' : how;
   const last = isAmongThem ? [] : [stepOf(permit, true, { kind, reason: errType, status })];
   return [...passedOver, ...failed, ...last].toSorted((a, b) => order.indexOf(a.lane) - order.indexOf(b.lane));
 }

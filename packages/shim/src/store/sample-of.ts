@@ -62,5 +62,8 @@ export function sampleOf(ended: Ended, context: SampleContext): Sample {
 
 /** What the same turn adds to the ledger; null when it was not counted there. */
 export function minuteOf({ tokens, latencyMs }: Ended, settled: Settled | null, ts: number): MinuteDelta | null {
-  return settled === null ? null : { ...settled, ...tokens, firstTs: ts, dirtyS: latencyMs / 1000, count: 1 };
+  if (settled === null) return null;
+  const { lane, model, minute } = settled;
+  const { input, output, cacheWrite, cacheRead } = tokens;
+  return { lane, model, minute, firstTs: ts, input, output, cacheWrite, cacheRead, dirtyS: latencyMs / 1000, count: 1 };
 }
