@@ -83,7 +83,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     laneIds: () => config.current().catalog.lanes.keys(),
     meters: () => books.currentMeters(nowTs()),
   });
-  persistence.onWrite(metrics.wrote);
+  persistence.onWrite((seconds) => metrics.wrote(seconds));
   const recorder = new Recorder({
     epoch,
     counters,
@@ -201,7 +201,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const unwatch = config.watch(({ problems, changes }) => {
     if (problems.length === 0)
       logger('info', `configuration reloaded: ${changes.join('; ') || 'nothing is different'}`);
-    for (const problem of problems) logger('error', `${problem} The last good configuration stays in use.`);
+    for (const problem of problems) logger('error', `${problem}. The last good configuration stays in use.`);
   });
 
   return {

@@ -69,6 +69,7 @@ describe('trouble with the disk stops no request, and nothing recorded is lost',
     );
     await until(async () => after.every((rid) => readable(rig).includes(rid)), 'what came since');
     await until(async () => (await stored(rig)).length === before.length + after.length, 'what was there before');
+    expect((await stored(rig)).toSorted()).toEqual([...before, ...after].toSorted());
   });
 
   it('a log that is deleted while running is begun anew; the database still knows every turn', async () => {

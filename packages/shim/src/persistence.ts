@@ -28,23 +28,27 @@ export interface PersistenceOptions {
 
 /** What outlives the process: rows, sums, quotas, cooldowns, calibration. */
 export interface Persistence {
-  record(item: BatchItem): void;
-  keepState(name: string, value: unknown): void;
+  readonly record: (item: BatchItem) => void;
+  readonly keepState: (name: string, value: unknown) => void;
   /** Null: nothing is kept (CCP_PERSIST=0). */
-  status(): StoreStatus | null;
+  readonly status: () => StoreStatus | null;
   /** Told how long each write took, in seconds. */
-  onWrite(listener: (seconds: number) => void): void;
+  readonly onWrite: (listener: (seconds: number) => void) => void;
   /** Id of what routing looks at, for the record of a decision. */
-  configId(snapshot: ConfigSnapshot, policy: RoutePolicy, whyUnusable: (lane: string) => string | null): string;
-  previousEpoch(): Usage['previous_epoch'];
+  readonly configId: (
+    snapshot: ConfigSnapshot,
+    policy: RoutePolicy,
+    whyUnusable: (lane: string) => string | null,
+  ) => string;
+  readonly previousEpoch: () => Usage['previous_epoch'];
   readonly readers: HistoryReaders | null;
   /** Gives the books what the last run knew. */
-  restore(books: Books): void;
+  readonly restore: (books: Books) => void;
   /** What goes on behind the requests: speeds come back, old rows leave. */
-  follow(books: Books, logPath: string): void;
+  readonly follow: (books: Books, logPath: string) => void;
   /** A probe may have left what it measured. */
-  reload(books: Books): void;
-  close(): void;
+  readonly reload: (books: Books) => void;
+  readonly close: () => void;
 }
 
 const NOTHING_KEPT: Persistence = {

@@ -82,7 +82,7 @@ describe('Sketch', () => {
       [1, 0.5],
     ];
     for (const json of [...garbage, ...badBins.map((bins) => ({ zeros: 0, bins }))]) {
-      expect(Sketch.from(json), JSON.stringify(json)).toBeNull();
+      expect({ json, sketch: Sketch.from(json) }).toEqual({ json, sketch: null });
     }
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
