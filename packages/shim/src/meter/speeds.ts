@@ -33,7 +33,7 @@ export interface SpeedView {
     readonly p90: number | null;
     readonly p99: number | null;
   };
-  readonly hourly: readonly {
+  readonly hourly: {
     readonly hour: number;
     readonly samples: number;
     readonly out_elr_tps: number | null;
@@ -41,8 +41,8 @@ export interface SpeedView {
   }[];
   readonly rolling_samples: number;
   readonly weekly_samples: number;
-  readonly hod_elr_out_tps: readonly (number | null)[];
-  readonly hod_dirty_out_tps: readonly (number | null)[];
+  readonly hod_elr_out_tps: (number | null)[];
+  readonly hod_dirty_out_tps: (number | null)[];
   readonly tz: string;
 }
 
@@ -102,6 +102,7 @@ export class SpeedBook {
   readonly #session = noSums();
   /** What the slots sum up to; null since the last change. */
   #rolling: RollingSums | null = null;
+  #view: SpeedView | null = null;
   /** By hour of the day, as far as they are known. */
   readonly #bins = new Map<number, HourBin>();
   readonly #localHour: LocalHour;
@@ -132,6 +133,7 @@ export class SpeedBook {
       slot.ttftSum += sample.ttftMs;
     }
     this.#rolling = null;
+    this.#view = null;
   }
 
   #addToHour(sample: SpeedSample): void {
@@ -141,10 +143,16 @@ export class SpeedBook {
     hour.dirtyS.add(sample.dirtyS);
     hour.sums = null;
     this.#bins.delete(hour.hour);
+    this.#view = null;
   }
 
+  /** The same object as before where nothing has changed. */
   view(nowTs: number, rollingS: number, weeklyS: number): SpeedView {
     this.#prune(nowTs, rollingS, weeklyS);
+    return (this.#view ??= this.#draw());
+  }
+
+  #draw(): SpeedView {
     const { sums, ttft } = (this.#rolling ??= this.#sumUp());
     const hourly = Array.from({ length: 24 }, (_, hour) => this.#bin(hour));
     return {
@@ -229,12 +237,14 @@ export class SpeedBook {
     if (expired > 0) {
       this.#slots.splice(0, expired);
       this.#rolling = null;
+      this.#view = null;
     }
     for (const [key, slot] of this.#hours) {
       // In order of time: the rest is younger.
       if (slot.start + 3600 > nowTs - weeklyS) break;
       this.#hours.delete(key);
       this.#bins.delete(slot.hour);
+      this.#view = null;
     }
   }
 }

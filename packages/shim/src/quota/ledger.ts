@@ -4,6 +4,7 @@ import { Series, type Spans } from './series.ts';
 /** All series of this process. Who names the models keeps their number bounded. */
 export class Ledger {
   readonly #series = new Map<string, Series>();
+  readonly #byModel = new Map<string, Series[]>();
   #spans: Spans;
 
   constructor(spans: Spans) {
@@ -16,7 +17,13 @@ export class Ledger {
     if (known !== undefined) return known;
     const made = new Series(lane, model, this.#spans);
     this.#series.set(key, made);
+    this.#byModel.set(model, [...this.ofModel(model), made]);
     return made;
+  }
+
+  /** The series of one model, on every lane. */
+  ofModel(model: string): readonly Series[] {
+    return this.#byModel.get(model) ?? [];
   }
 
   all(): Iterable<Series> {

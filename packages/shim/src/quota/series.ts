@@ -130,7 +130,8 @@ export class Series {
     edge.move(this.#minutes, fromTs);
     this.#prune(nowTs);
     const oldestTs = edge.from < this.#minutes.length ? this.#minutes.firstTsAt(edge.from) : null;
-    return { ...edge.sum, oldestTs };
+    const { input, output, cacheWrite, cacheRead, dirtyS, count } = edge.sum;
+    return { input, output, cacheWrite, cacheRead, dirtyS, count, oldestTs };
   }
 
   *#leaving(from: number, spanS: number): Generator<Tokens & { readonly leavesTs: number }> {
@@ -160,9 +161,10 @@ export class Series {
 
   #prune(nowTs: number): void {
     const keepFrom = nowTs - Math.max(this.#spans.weeklyS, this.#spans.rollingS) - SLACK_S;
-    let gone = 0;
-    while (gone < this.#minutes.length && (this.#minutes.minuteAt(gone) + 1) * MINUTE_S <= keepFrom) gone += 1;
-    if (gone === 0 || (gone < PRUNE_ROWS && gone < this.#minutes.length)) return;
+    const isOld = (row: number): boolean => (this.#minutes.minuteAt(row) + 1) * MINUTE_S <= keepFrom;
+    let gone = Math.min(PRUNE_ROWS, this.#minutes.length);
+    if (gone === 0 || !isOld(gone - 1)) return;
+    while (gone < this.#minutes.length && isOld(gone)) gone += 1;
     for (const edge of [this.#rolling, this.#weekly, this.#anchored]) {
       // An edge nobody has moved lately still counts what goes now.
       if (edge.from < gone) edge.move(this.#minutes, keepFrom);

@@ -100,7 +100,7 @@ function modelUsage(
   { nowTs, resting }: Moment,
 ): ModelUsage {
   const config = readers.config();
-  const series = [...readers.quotas.ledger.all()].filter((one) => one.model === model);
+  const series = readers.quotas.ledger.ofModel(model);
   const rolling = series.map((one) => one.rolling(nowTs));
   const weekly = series.map((one) => one.weekly(nowTs));
   // The lane whose quota matters most: a limited one before the newest.
@@ -133,7 +133,7 @@ function modelUsage(
     gap_seconds_p50: known.gapP50,
     gap_seconds_p95: known.gapP95,
     gap_samples: known.gapSamples,
-    speeds: toMutable(readers.speeds(model, nowTs)),
+    speeds: readers.speeds(model, nowTs),
     rolling_tokens: verdict.rolling.used,
     weekly_tokens: verdict.weekly.used,
     rolling_capacity_tokens: verdict.rolling.cap,
@@ -190,12 +190,14 @@ function total(sums: readonly Tokens[], type: keyof Tokens): number {
   return sums.reduce((sum, one) => sum + one[type], 0);
 }
 
-/** The contract's arrays are plain ones. */
-function toMutable(view: SpeedView): ModelUsage['speeds'] {
-  return {
-    ...view,
-    hourly: [...view.hourly],
-    hod_elr_out_tps: [...view.hod_elr_out_tps],
-    hod_dirty_out_tps: [...view.hod_dirty_out_tps],
-  };
+const speedTexts = new WeakMap<object, string>();
+
+/** Of many models few have been used since the last look: the speeds of the others, most of the text, are text already. */
+export function usageText({ models, ...rest }: Usage): string {
+  const parts = Object.entries(models).map(([name, { speeds, ...model }]) => {
+    let text = speedTexts.get(speeds);
+    if (text === undefined) speedTexts.set(speeds, (text = JSON.stringify(speeds)));
+    return `${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":${text}}`;
+  });
+  return `${JSON.stringify(rest).slice(0, -1)},"models":{${parts.join(',')}}}`;
 }
