@@ -70,6 +70,10 @@ describe('trouble with the disk stops no request, and nothing recorded is lost',
     await until(async () => after.every((rid) => readable(rig).includes(rid)), 'what came since');
     await until(async () => (await stored(rig)).length === before.length + after.length, 'what was there before');
     expect((await stored(rig)).toSorted()).toEqual([...before, ...after].toSorted());
+    // Nor does the next start forget what was counted before.
+    const used = (await rig.usage()).models['m']!.tokens!.rolling;
+    await rig.restart();
+    expect((await rig.usage()).models['m']!.tokens!.rolling).toEqual(used);
   });
 
   it('a log that is deleted while running is begun anew; the database still knows every turn', async () => {

@@ -102,7 +102,11 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     const files = [...listLogs(join(folder, 'archive')), join(folder, 'usage.jsonl')];
     const { inserted, problems } = await importUsageLogs(store.sink(), files, { mode: 'samples_only' });
     store.flush();
-    known?.restoreLedger(store.load(oldestTs()).minutes);
+    if (known !== null) {
+      known.restoreLedger(store.load(oldestTs()).minutes);
+      // What the log no longer has, memory may still know.
+      store.putMinutes(known.quotas.ledger.minutes());
+    }
     logger('info', `database: ${inserted} samples were taken from the usage log`);
     for (const { file, line, message } of problems.slice(0, 5)) logger('warn', `${file}:${line}: ${message}`);
   };

@@ -30,6 +30,13 @@ export class Ledger {
     return this.#series.values();
   }
 
+  /** Every minute that is known of, for a store that has lost them. */
+  *minutes(): Generator<Minute & { readonly lane: string; readonly model: string }> {
+    for (const series of this.#series.values()) {
+      for (const minute of series.minutes()) yield { ...minute, lane: series.lane, model: series.model };
+    }
+  }
+
   get size(): number {
     return this.#series.size;
   }

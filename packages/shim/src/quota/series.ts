@@ -71,7 +71,7 @@ export class Series {
       for (const minute of minutes) this.#append(minute);
       return this.#forgetSums();
     }
-    const own = Array.from({ length: this.#minutes.length }, (_, row) => this.#minutes.at(row));
+    const own = this.minutes();
     const byMinute = new Map<number, Minute>();
     for (const minute of [...own, ...minutes]) {
       if (minute.count > (byMinute.get(minute.minute)?.count ?? 0)) byMinute.set(minute.minute, minute);
@@ -84,6 +84,11 @@ export class Series {
   #append(minute: Minute): void {
     this.#minutes.append(minute.minute, minute.firstTs);
     this.#minutes.add(this.#minutes.length - 1, minute);
+  }
+
+  /** Every minute that is known of, oldest first. */
+  minutes(): readonly Minute[] {
+    return Array.from({ length: this.#minutes.length }, (_, row) => this.#minutes.at(row));
   }
 
   rolling(nowTs: number): WindowSum {

@@ -1,5 +1,7 @@
-import { BucketSet, GRANULARITIES, RollupTable, type CostOf } from './rollup-sums.ts';
+import { KeptSums } from './kept-sums.ts';
+import { BucketSet, bucketStart, DAY, HOUR, RollupTable, type CostOf } from './rollup-sums.ts';
 import { SAMPLE_COLUMNS, valuesOf, type MinuteDelta, type Sample } from './sample.ts';
+import { addMinute, prepareAddMinute, sumMinutes } from './minutes.ts';
 import { inTransaction, type Database, type Statement } from './sqlite.ts';
 
 export interface DecisionRecord {
@@ -38,7 +40,9 @@ export class BatchWriter {
   readonly #insertDecision: Statement;
   readonly #putState: Statement;
   readonly #putConfig: Statement;
-  readonly #rollups: readonly RollupTable[];
+  readonly #kept: KeptSums;
+  readonly #hours: RollupTable;
+  readonly #days: RollupTable;
 
   constructor(db: Database, costOf: CostOf) {
     this.#db = db;
@@ -48,10 +52,12 @@ export class BatchWriter {
        VALUES (${SAMPLE_COLUMNS.map(() => '?').join(', ')})`,
     );
     this.#addMinute = prepareAddMinute(db);
-    this.#insertDecision = db.prepare('INSERT OR IGNORE INTO decision (rid, ts, json) VALUES (?, ?, ?)');
+    this.#insertDecision = db.prepare('INSERT INTO decision (ts, rid, json) VALUES (?, ?, ?)');
     this.#putState = db.prepare('INSERT OR REPLACE INTO state (name, json, updated_ts) VALUES (?, ?, ?)');
     this.#putConfig = db.prepare('INSERT OR IGNORE INTO config_version (id, ts, json) VALUES (?, ?, ?)');
-    this.#rollups = GRANULARITIES.map((granularity) => new RollupTable(db, granularity));
+    this.#kept = new KeptSums(db);
+    this.#hours = new RollupTable(db, HOUR, this.#kept);
+    this.#days = new RollupTable(db, DAY, this.#kept);
   }
 
   /**
@@ -60,69 +66,42 @@ export class BatchWriter {
    * @returns how many samples were new
    */
   write(batch: Batch, mode: WriteMode = 'counted'): number {
-    return inTransaction(this.#db, () => {
-      const fresh = batch.items.filter(({ sample }) => Number(this.#insertSample.run(...valuesOf(sample)).changes) > 0);
-      if (mode === 'counted') this.#count(fresh);
-      for (const { decision } of batch.items) {
-        if (decision === null) continue;
-        const { rid, ts, json } = decision;
-        this.#insertDecision.run(rid, ts, typeof json === 'string' ? json : json());
-      }
-      for (const [name, json] of batch.states) this.#putState.run(name, json, batch.nowTs);
-      for (const [id, json] of batch.configs) this.#putConfig.run(id, batch.nowTs, json);
-      return fresh.length;
-    });
+    try {
+      return inTransaction(this.#db, () => {
+        this.#kept.begin();
+        const written = this.#write(batch, mode);
+        this.#kept.end();
+        return written;
+      });
+    } catch (error) {
+      this.#kept.forget();
+      throw error;
+    }
+  }
+
+  #write({ items, states, configs, nowTs }: Batch, mode: WriteMode): number {
+    const fresh: BatchItem[] = [];
+    for (const item of items) {
+      if (this.#insertSample.run(...valuesOf(item.sample)).changes > 0) fresh.push(item);
+    }
+    if (mode === 'counted') this.#count(fresh);
+    for (const { decision } of items) {
+      if (decision === null) continue;
+      const { rid, ts, json } = decision;
+      this.#insertDecision.run(ts, rid, typeof json === 'string' ? json : json());
+    }
+    for (const [name, json] of states) this.#putState.run(name, json, nowTs);
+    for (const [id, json] of configs) this.#putConfig.run(id, nowTs, json);
+    return fresh.length;
   }
 
   #count(fresh: readonly BatchItem[]): void {
     for (const minute of sumMinutes(fresh)) addMinute(this.#addMinute, minute);
-    const sets = this.#rollups.map(({ granularity }) => new BucketSet(granularity));
-    for (const { sample } of fresh) {
-      const costUsd = this.#costOf(sample);
-      for (const set of sets) set.add(sample, costUsd);
-    }
-    for (const [index, table] of this.#rollups.entries()) {
-      for (const bucket of sets[index]?.all() ?? []) table.add(bucket);
+    const set = new BucketSet(HOUR);
+    for (const { sample } of fresh) set.add(sample, this.#costOf(sample));
+    for (const bucket of set.all()) {
+      this.#hours.addIfPossible(bucket);
+      this.#days.addIfPossible({ ...bucket, start: bucketStart(DAY, bucket.start) });
     }
   }
-}
-
-export function prepareAddMinute(db: Database): Statement {
-  return db.prepare(
-    `INSERT INTO ledger_minute (lane, model, minute, first_ts, input, output, cache_write, cache_read, dirty_s, count)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT(lane, model, minute) DO UPDATE SET first_ts = min(first_ts, excluded.first_ts),
-       input = input + excluded.input, output = output + excluded.output,
-       cache_write = cache_write + excluded.cache_write, cache_read = cache_read + excluded.cache_read,
-       dirty_s = dirty_s + excluded.dirty_s, count = count + excluded.count`,
-  );
-}
-
-export function addMinute(statement: Statement, delta: MinuteDelta): void {
-  const { lane, model, minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count } = delta;
-  statement.run(lane, model, minute, firstTs, input, output, cacheWrite, cacheRead, dirtyS, count);
-}
-
-function sumMinutes(items: readonly BatchItem[]): Iterable<MinuteDelta> {
-  const sums = new Map<string, MinuteDelta>();
-  for (const { minute } of items) {
-    if (minute === null) continue;
-    const key = `${minute.minute}\n${minute.lane}\n${minute.model}`;
-    const known = sums.get(key);
-    sums.set(key, known === undefined ? minute : plus(known, minute));
-  }
-  return sums.values();
-}
-
-function plus(one: MinuteDelta, other: MinuteDelta): MinuteDelta {
-  return {
-    ...one,
-    firstTs: Math.min(one.firstTs, other.firstTs),
-    input: one.input + other.input,
-    output: one.output + other.output,
-    cacheWrite: one.cacheWrite + other.cacheWrite,
-    cacheRead: one.cacheRead + other.cacheRead,
-    dirtyS: one.dirtyS + other.dirtyS,
-    count: one.count + other.count,
-  };
 }

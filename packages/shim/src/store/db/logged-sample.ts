@@ -58,7 +58,7 @@ function sampleFrom(line: Line, ts: number, status: number): Sample {
     status,
     ended: line.text('ended') || (status < 100 ? 'failed' : oldEnd(line.text('reason'), errType)),
     errType,
-    decision: line.text('decision_reason') || line.text('decision'),
+    decision: decisionOf(line),
     rerouteMode: line.text('reroute_mode'),
     warnPctAuto: line.number('warn_pct_auto'),
     gapSecondsP50: line.number('gap_seconds_p50'),
@@ -71,6 +71,12 @@ function sampleFrom(line: Line, ts: number, status: number): Sample {
     sessionId: line.text('session_id') || null,
     agentId: line.text('agent_id') || null,
   };
+}
+
+/** Ours are written with both; the original program put the same word into one of the two. */
+function decisionOf(line: Line): string {
+  if (line.text('usage_event_schema') !== '') return line.text('decision');
+  return line.text('decision_reason') || line.text('decision');
 }
 
 function oldEnd(reason: string, errType: string): string {

@@ -11,6 +11,7 @@ import {
   rollupRowOf,
   sumsOf,
   ttftOf,
+  ttftOfRow,
   type CostOf,
   type Granularity,
   type RollupSums,
@@ -135,9 +136,7 @@ function holdingsAt({ db, coverFromTs }: Source, granularity: Granularity, start
   const rows = new Map<string, NonNullable<Holding['row']>>();
   if (columnsOf(db, table).length > 0) {
     for (const row of db.prepare(`SELECT * FROM ${table} WHERE ${keyColumn} = ?`).all(granularity.keyOf(start))) {
-      const number = (name: string): number | null => (typeof row[name] === 'number' ? row[name] : null);
-      const ttft = { p50: number('p50_ttft'), p90: number('p90_ttft'), p99: number('p99_ttft') };
-      rows.set(typeof row['model'] === 'string' ? row['model'] : '', { sums: sumsOf(row), ttft });
+      rows.set(typeof row['model'] === 'string' ? row['model'] : '', { sums: sumsOf(row), ttft: ttftOfRow(row) });
     }
   }
   const holdings = new Map<string, Holding>();

@@ -1,7 +1,10 @@
-import { bucketStart, HOUR, DAY, rollupRowOf, sumsOf, type Granularity } from './rollup-sums.ts';
 import type { RollupRow } from '@ccp/contracts';
-import { sampleOf, type MinuteDelta, type Sample } from './sample.ts';
-import type { Database, SqlRow, SqlValue } from './sqlite.ts';
+import { readMinutes } from './minutes.ts';
+import { bucketStart, HOUR, DAY, rollupRowOf, sumsOf, ttftOfRow, type Granularity } from './rollup-sums.ts';
+import { isAmount, sampleOf, type MinuteDelta, type Sample } from './sample.ts';
+import { LAST_TS } from './schema.ts';
+import { numberOf, type Database, type SqlRow, type SqlValue } from './sqlite.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 
 /** Where a page ended: the next one begins behind it. */
 export interface SamplePosition {
@@ -39,7 +42,7 @@ export interface ModelRollup {
 export interface SessionRow {
   readonly epoch: string;
   readonly startedTs: number;
-  /** Null: it never said goodbye. */
+  /** Of one that never said goodbye: when its last sample ended. Null: it left none. */
   readonly endedTs: number | null;
   readonly clean: boolean;
 }
@@ -64,9 +67,29 @@ export interface ConfigVersionRow {
   readonly json: string;
 }
 
-/** What a start needs. `ownEpoch` is the session under way, if it has been announced. */
+/**
+ * What a start needs. `ownEpoch` is the session under way, if it has been announced. Each part that can't be read is
+ * named and left out; damage to the file itself is thrown.
+ */
 export function loadStart(db: Database, sinceTs: number, ownEpoch: string): Loaded {
   const problems: string[] = [];
+  const part = <T>(what: string, read: () => T, without: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      const { kind, code, message } = sqliteFailure(error);
+      if (kind === 'corrupt' || kind === 'busy') throw error;
+      problems.push(`${what} in ${db.path} can't be read: ${code}: ${message}`);
+      return without;
+    }
+  };
+  const states = part('state', () => readStates(db, problems), new Map<string, unknown>());
+  const lastSession = part('session', () => readLastSession(db, ownEpoch), null);
+  const minutes = part('ledger_minute', () => readMinutes(db, Math.floor(sinceTs / 60), problems), []);
+  return { minutes, states, lastSession, problems };
+}
+
+function readStates(db: Database, problems: string[]): Map<string, unknown> {
   const states = new Map<string, unknown>();
   for (const row of db.prepare('SELECT name, json FROM state').all()) {
     const name = String(row['name']);
@@ -76,52 +99,30 @@ export function loadStart(db: Database, sinceTs: number, ownEpoch: string): Load
       problems.push(`state "${name}" in ${db.path} is no JSON and was left out`);
     }
   }
-  const minutes = readMinutes(db, Math.floor(sinceTs / 60));
-  const session = db.prepare('SELECT * FROM session WHERE epoch <> ? ORDER BY started_ts DESC LIMIT 1').get(ownEpoch);
-  return { minutes, states, lastSession: session === undefined ? null : sessionRow(session), problems };
+  return states;
 }
 
-/**
- * One row of text per series: half a million minutes as rows of their own would take ten times as long, most of it for
- * carrying each value over into JavaScript.
- */
-function readMinutes(db: Database, fromMinute: number): MinuteDelta[] {
-  const values = `'%d,%!.17g,%d,%d,%d,%d,%!.17g,%d', minute, first_ts, input, output, cache_write, cache_read, dirty_s, count`;
-  const series = db.prepare(
-    `SELECT lane, model, group_concat(printf(${values})) AS numbers FROM ledger_minute WHERE minute >= ?
-     GROUP BY lane, model`,
-  );
-  const minutes: MinuteDelta[] = [];
-  for (const row of series.all(fromMinute)) {
-    const lane = String(row['lane']);
-    const model = String(row['model']);
-    const numbers = JSON.parse(`[${String(row['numbers'])}]`) as number[];
-    const value = (at: number): number => numbers[at] ?? 0;
-    for (let at = 0; at < numbers.length; at += NUMBERS_PER_MINUTE) {
-      minutes.push({
-        lane,
-        model,
-        minute: value(at),
-        firstTs: value(at + 1),
-        input: value(at + 2),
-        output: value(at + 3),
-        cacheWrite: value(at + 4),
-        cacheRead: value(at + 5),
-        dirtyS: value(at + 6),
-        count: value(at + 7),
-      });
-    }
-  }
-  return minutes;
+function readLastSession(db: Database, ownEpoch: string): SessionRow | null {
+  const row = db.prepare('SELECT * FROM session WHERE epoch <> ? ORDER BY started_ts DESC LIMIT 1').get(ownEpoch);
+  if (row === undefined) return null;
+  const epoch = String(row['epoch']);
+  const startedTs = Number(row['started_ts']);
+  const endedTs = isAmount(row['ended_ts']) ? row['ended_ts'] : lastSampleTs(db, epoch, startedTs);
+  return { epoch, startedTs, endedTs, clean: row['clean'] === 1 };
 }
 
-const NUMBERS_PER_MINUTE = 8;
+/** Looked for from the newest sample backwards, past those of the session that came next. */
+function lastSampleTs(db: Database, epoch: string, startedTs: number): number | null {
+  const nextTs = numberOf(db, 'SELECT min(started_ts) FROM session WHERE started_ts > ?', startedTs) ?? LAST_TS;
+  const sql = 'SELECT ts FROM usage_sample WHERE ts >= ? AND ts <= ? AND epoch = ? ORDER BY ts DESC LIMIT 1';
+  return numberOf(db, sql, startedTs, nextTs, epoch);
+}
 
 /** Ordered by `ts`, then `rid`; with `after` no row comes twice and none is left out. */
 export function readSamples(db: Database, query: SampleQuery): Sample[] {
   const { sinceTs, model, limit, after, lane = null } = query;
-  const values: SqlValue[] = [Math.max(sinceTs, after?.ts ?? sinceTs)];
-  let where = 'ts >= ?';
+  const values: SqlValue[] = [Math.max(sinceTs, after?.ts ?? sinceTs), LAST_TS];
+  let where = 'ts >= ? AND ts < ?';
   const and = (condition: string, ...more: readonly SqlValue[]): void => {
     where += ` AND ${condition}`;
     values.push(...more);
@@ -149,12 +150,12 @@ export function* samplesInPages(read: (query: SampleQuery) => Sample[], sinceTs:
 
 const PAGE_ROWS = 1_000;
 
-/** Rows by time, then model. A day belongs to the answer when `sinceTs` lies in it. */
+/** Rows by time, then model. An hour or a day belongs to the answer when `sinceTs` lies in it. */
 export function readRollups(db: Database, query: RollupQuery): ModelRollup[] {
   const { sinceTs, model, limit, after } = query;
   const granularity = query.granularity === 'hour' ? HOUR : DAY;
   const { table, keyColumn } = granularity;
-  const from = granularity === DAY ? bucketStart(DAY, sinceTs) : sinceTs;
+  const from = bucketStart(granularity, sinceTs);
   const values: SqlValue[] = [granularity.keyOf(Math.max(from, after?.windowStart ?? from))];
   let where = `${keyColumn} >= ?`;
   if (after !== null && after.windowStart >= from) {
@@ -171,10 +172,14 @@ export function readRollups(db: Database, query: RollupQuery): ModelRollup[] {
     .map((row) => modelRollup(granularity, row));
 }
 
-/** Newest first. */
+/** Newest first. Of two records of one turn the one written last. There is no index: it looks through all of them. */
 export function readDecisions(db: Database, ridPrefix: string): DecisionRow[] {
   return db
-    .prepare('SELECT rid, ts, json FROM decision WHERE rid >= ? AND rid < ? ORDER BY ts DESC LIMIT ?')
+    .prepare(
+      `SELECT rid, ts, json FROM decision WHERE rowid IN
+         (SELECT max(rowid) FROM decision WHERE rid >= ? AND rid < ? GROUP BY rid, ts ORDER BY ts DESC LIMIT ?)
+       ORDER BY ts DESC, rowid DESC`,
+    )
     .all(ridPrefix, `${ridPrefix}\u{10ffff}`, MOST_DECISIONS)
     .map((row) => ({ rid: String(row['rid']), ts: Number(row['ts']), json: String(row['json']) }));
 }
@@ -187,32 +192,7 @@ export function readConfigVersion(db: Database, id: string): ConfigVersionRow | 
 const MOST_DECISIONS = 100;
 
 function modelRollup(granularity: Granularity, row: SqlRow): ModelRollup {
-  const number = (name: string): number | null => (typeof row[name] === 'number' ? row[name] : null);
-  const ttft = { p50: number('p50_ttft'), p90: number('p90_ttft'), p99: number('p99_ttft') };
   const start = granularity.startOf(row[granularity.keyColumn]);
-  return { model: typeof row['model'] === 'string' ? row['model'] : '', row: rollupRowOf(start, sumsOf(row), ttft) };
-}
-
-export function minuteRow(row: SqlRow): MinuteDelta {
-  return {
-    lane: String(row['lane']),
-    model: String(row['model']),
-    minute: Number(row['minute']),
-    firstTs: Number(row['first_ts']),
-    input: Number(row['input']),
-    output: Number(row['output']),
-    cacheWrite: Number(row['cache_write']),
-    cacheRead: Number(row['cache_read']),
-    dirtyS: Number(row['dirty_s']),
-    count: Number(row['count']),
-  };
-}
-
-function sessionRow(row: SqlRow): SessionRow {
-  return {
-    epoch: String(row['epoch']),
-    startedTs: Number(row['started_ts']),
-    endedTs: typeof row['ended_ts'] === 'number' ? row['ended_ts'] : null,
-    clean: row['clean'] === 1,
-  };
+  const model = typeof row['model'] === 'string' ? row['model'] : '';
+  return { model, row: rollupRowOf(start, sumsOf(row), ttftOfRow(row)) };
 }

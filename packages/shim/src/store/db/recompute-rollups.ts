@@ -1,3 +1,4 @@
+import { KNOW_MORE } from './minutes.ts';
 import {
   BucketSet,
   bucketStart,
@@ -11,8 +12,8 @@ import {
   type CostOf,
   type RollupSums,
 } from './rollup-sums.ts';
-import { sampleOf } from './sample.ts';
-import { SAMPLES_COVER_FROM_TS } from './schema.ts';
+import { amountSql, sampleOf } from './sample.ts';
+import { LAST_TS, SAMPLES_COVER_FROM_TS } from './schema.ts';
 import { inTransaction, numberOf, type Database } from './sqlite.ts';
 
 export interface RecomputeOptions {
@@ -24,6 +25,8 @@ export interface RecomputeOptions {
    * and the retention edge does not matter. For a database put together again from what could be read.
    */
   readonly neverShrink?: boolean;
+  /** Minutes well after it are not made: the clock was ahead, and what it put there counts in the present by now. */
+  readonly nowTs?: number;
 }
 
 export interface Recomputed {
@@ -57,7 +60,7 @@ export function* recomputeSteps(db: Database, options: RecomputeOptions): Genera
     if (next === null || next > LAST_TS) break;
     const hour = bucketStart(HOUR, next);
     hours += inTransaction(db, () => {
-      if (options.neverShrink === true) raiseMinutes(db, hour);
+      if (options.neverShrink === true) raiseMinutes(db, hour, options.nowTs ?? LAST_TS);
       return replace(hourTable, hourFromSamples(db, hour, options.costOf), options);
     });
     days.add(bucketStart(DAY, hour));
@@ -88,9 +91,6 @@ export function setSamplesCoverFrom(db: Database, ts: number): void {
     ts,
   );
 }
-
-/** No clock is there yet; a row from beyond it is garbage. */
-const LAST_TS = 1e11;
 
 function firstWhole(lengthS: number, ts: number): number {
   return Number.isFinite(ts) ? Math.ceil(ts / lengthS) * lengthS : 0;
@@ -139,18 +139,17 @@ function replace(table: RollupTable, buckets: Iterable<Bucket>, { costOf, neverS
 }
 
 /** The same for the minutes of quotas; what counts there: see `minuteOf`. */
-function raiseMinutes(db: Database, hour: number): void {
+function raiseMinutes(db: Database, hour: number, nowTs: number): void {
+  const endTs = Math.min(hour + HOUR.lengthS, (Math.floor(nowTs / 60) + 2) * 60);
   db.prepare(
     `INSERT INTO ledger_minute
-       SELECT coalesce(lane, ''), coalesce(model, ''), CAST(ts / 60 AS INTEGER), min(ts), sum(coalesce(input_tokens, 0)),
-         sum(coalesce(output_tokens, 0)), sum(coalesce(cache_write_tokens, 0)), sum(coalesce(cache_read_tokens, 0)),
-         sum(coalesce(dirty_s, 0)), count(*)
+       SELECT coalesce(lane, ''), coalesce(model, ''), CAST(ts / 60 AS INTEGER), min(ts),
+         total(${amountSql('input_tokens')}), total(${amountSql('output_tokens')}),
+         total(${amountSql('cache_write_tokens')}), total(${amountSql('cache_read_tokens')}),
+         total(${amountSql('dirty_s')}), count(*)
        FROM usage_sample WHERE ts >= ? AND ts < ? AND (status BETWEEN 100 AND 399
          OR coalesce(usage_known, coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0))
        GROUP BY 1, 2, 3
-     ON CONFLICT(lane, model, minute) DO UPDATE SET first_ts = min(first_ts, excluded.first_ts), input = excluded.input,
-       output = excluded.output, cache_write = excluded.cache_write, cache_read = excluded.cache_read,
-       dirty_s = excluded.dirty_s, count = excluded.count
-     WHERE excluded.count > count`,
-  ).run(hour, hour + HOUR.lengthS);
+     ${KNOW_MORE}`,
+  ).run(hour, endTs);
 }

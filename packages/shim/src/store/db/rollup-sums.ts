@@ -1,7 +1,9 @@
 import type { RollupRow } from '@ccp/contracts';
 import { Sketch } from '../../sketch.ts';
-import type { Sample } from './sample.ts';
+import type { KeptSums } from './kept-sums.ts';
+import { amount, isAmount, type Sample } from './sample.ts';
 import type { Database, SqlRow, SqlValue, Statement } from './sqlite.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 
 /** US dollars of one sample; null: no price known. */
 export type CostOf = (sample: Sample) => number | null;
@@ -80,15 +82,16 @@ export function noSums(): RollupSums {
 }
 
 export function addSample(sums: RollupSums, sample: Sample, costUsd: number | null): void {
-  sums.inTokens += sample.inputTokens;
-  sums.outTokens += sample.outputTokens;
-  sums.cacheWriteTokens += sample.cacheWriteTokens;
-  sums.cacheReadTokens += sample.cacheReadTokens;
-  sums.dirtyS += sample.dirtyS;
-  sums.streamS += sample.streamS > 0 ? sample.streamS : sample.dirtyS;
+  const dirtyS = amount(sample.dirtyS);
+  sums.inTokens += amount(sample.inputTokens);
+  sums.outTokens += amount(sample.outputTokens);
+  sums.cacheWriteTokens += amount(sample.cacheWriteTokens);
+  sums.cacheReadTokens += amount(sample.cacheReadTokens);
+  sums.dirtyS += dirtyS;
+  sums.streamS += amount(sample.streamS) || dirtyS;
   sums.count += 1;
-  if (costUsd !== null) sums.costUsd = (sums.costUsd ?? 0) + costUsd;
-  if (sample.ttftMs !== null && sample.ttftMs > 0 && sample.ended === 'complete' && sample.status < 400)
+  if (isAmount(costUsd)) sums.costUsd = (sums.costUsd ?? 0) + costUsd;
+  if (isAmount(sample.ttftMs) && sample.ttftMs > 0 && sample.ended === 'complete' && sample.status < 400)
     sums.ttft.add(sample.ttftMs);
 }
 
@@ -107,7 +110,7 @@ export function addSums(sums: RollupSums, other: RollupSums): void {
 /** The buckets of one kind that some samples fall into. */
 export class BucketSet {
   readonly granularity: Granularity;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<number, Map<string, Bucket>>();
 
   constructor(granularity: Granularity) {
     this.granularity = granularity;
@@ -115,14 +118,15 @@ export class BucketSet {
 
   add(sample: Sample, costUsd: number | null): void {
     const start = bucketStart(this.granularity, sample.ts);
-    const key = `${start}\n${sample.model}`;
-    let bucket = this.#buckets.get(key);
-    if (bucket === undefined) this.#buckets.set(key, (bucket = { start, model: sample.model, sums: noSums() }));
+    let models = this.#buckets.get(start);
+    if (models === undefined) this.#buckets.set(start, (models = new Map()));
+    let bucket = models.get(sample.model);
+    if (bucket === undefined) models.set(sample.model, (bucket = { start, model: sample.model, sums: noSums() }));
     addSample(bucket.sums, sample, costUsd);
   }
 
-  all(): Iterable<Bucket> {
-    return this.#buckets.values();
+  *all(): Iterable<Bucket> {
+    for (const models of this.#buckets.values()) yield* models.values();
   }
 }
 
@@ -131,11 +135,14 @@ export class RollupTable {
   readonly granularity: Granularity;
   readonly #select: Statement;
   readonly #upsert: Statement;
+  readonly #kept: KeptSums | null;
 
-  constructor(db: Database, granularity: Granularity) {
+  /** With `kept`, rows that were written a moment ago are not read again. */
+  constructor(db: Database, granularity: Granularity, kept: KeptSums | null = null) {
     const { table, keyColumn } = granularity;
     const columns = [keyColumn, 'model', ...SUM_COLUMNS];
     this.granularity = granularity;
+    this.#kept = kept;
     this.#select = db.prepare(`SELECT * FROM ${table} WHERE ${keyColumn} = ? AND model = ?`);
     this.#upsert = db.prepare(
       `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
@@ -148,11 +155,23 @@ export class RollupTable {
     return row === undefined ? null : sumsOf(row);
   }
 
-  /** Adds to what the row has. Call it inside a transaction. */
+  /** Adds to what the row has; `bucket` stays as it is. Call it inside a transaction. */
   add({ start, model, sums }: Bucket): void {
-    const known = this.get(start, model);
-    if (known !== null) addSums(known, sums);
-    this.put({ start, model, sums: known ?? sums });
+    const key = `${this.granularity.name} ${start} ${model}`;
+    const known = this.#kept?.get(key) ?? this.get(start, model) ?? noSums();
+    addSums(known, sums);
+    this.put({ start, model, sums: known });
+    this.#kept?.keep(key, known);
+  }
+
+  /** The same, where one row nobody can read or write must not hold up what else is counted. */
+  addIfPossible(bucket: Bucket): void {
+    try {
+      this.add(bucket);
+    } catch (error) {
+      if (sqliteFailure(error).kind !== 'row') throw error;
+      this.#kept?.forget();
+    }
   }
 
   put({ start, model, sums }: Bucket): void {
@@ -194,7 +213,7 @@ function valuesOfSums(sums: RollupSums): SqlValue[] {
 }
 
 export function sumsOf(row: SqlRow): RollupSums {
-  const number = (name: string): number => (typeof row[name] === 'number' ? row[name] : 0);
+  const number = (name: string): number => amount(row[name]);
   return {
     inTokens: number('in_tokens'),
     outTokens: number('out_tokens'),
@@ -203,7 +222,7 @@ export function sumsOf(row: SqlRow): RollupSums {
     dirtyS: number('dirty_s'),
     streamS: number('stream_s'),
     count: number('count'),
-    costUsd: typeof row['cost_usd'] === 'number' ? row['cost_usd'] : null,
+    costUsd: isAmount(row['cost_usd']) ? row['cost_usd'] : null,
     ttft: sketchOf(row['ttft_sketch']) ?? new Sketch(),
   };
 }
@@ -221,6 +240,12 @@ export interface Ttft {
   readonly p50: number | null;
   readonly p90: number | null;
   readonly p99: number | null;
+}
+
+/** As the columns have it. */
+export function ttftOfRow(row: SqlRow): Ttft {
+  const number = (name: string): number | null => (isAmount(row[name]) ? row[name] : null);
+  return { p50: number('p50_ttft'), p90: number('p90_ttft'), p99: number('p99_ttft') };
 }
 
 export function ttftOf({ ttft }: RollupSums): Ttft {

@@ -130,7 +130,7 @@ describe('hour and day rows', () => {
       fc.property(batches, fc.integer({ min: 0, max: 5 * 3_600 }), fc.boolean(), (parts, age, again) => {
         const folder = mkdtempSync(join(tmpdir(), 'shim-rollups-'));
         const path = join(folder, 'x.sqlite3');
-        const store = new UsageStore({ path, nowTs: () => T0 });
+        const store = new UsageStore({ path, nowTs: () => T0 + 4 * 3_600 });
         try {
           const all = new Map<string, Sample>();
           for (const part of parts) {

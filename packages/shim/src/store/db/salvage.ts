@@ -1,16 +1,28 @@
 import { existsSync, renameSync } from 'node:fs';
-import { addMinute, prepareAddMinute } from './batch-writer.ts';
-import { minuteRow } from './read-store.ts';
+import type { BatchItem } from './batch-writer.ts';
+import { addMinute, minuteRow, prepareAddMinute } from './minutes.ts';
+import type { UsageDatabase } from './open-usage-database.ts';
 import { recomputeSteps, setSamplesCoverFrom } from './recompute-rollups.ts';
-import { DAY, HOUR, RollupTable, sumsOf, type Granularity } from './rollup-sums.ts';
+import { bucketStart, DAY, HOUR, RollupTable, sumsOf, type Granularity } from './rollup-sums.ts';
 import { columnsOf, TABLES } from './schema.ts';
-import { inTransaction, openDatabase, type Database, type SqlRow, type SqlValue } from './sqlite.ts';
+import { inTransaction, numberOf, openDatabase, type Database, type SqlRow, type SqlValue } from './sqlite.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
 export interface SalvageReport {
   readonly rows: number;
   /** Tables of which something could not be read. */
   readonly damaged: readonly string[];
+}
+
+/**
+ * What was written to the damaged file so late that nobody can tell whether it is in it. Where its sample was read back
+ * it is part of the sums that were read back; so it is written after them.
+ */
+export interface HeldItems {
+  /** The next ones to be written; none: that was all. */
+  next(): readonly BatchItem[];
+  /** They are on disk. */
+  written(items: readonly BatchItem[]): void;
 }
 
 /** Moves a damaged database and its side files out of the way. SQLite still finds the three together. */
@@ -27,7 +39,41 @@ export function moveAside(path: string, nowMs: number): string {
  * Copies what can still be read of a damaged database into a new one, which may be in use already: sums are added to
  * what it has, everything else fills gaps. Every step is a short transaction; between two of them others may write.
  */
-export function* salvage(aside: string, to: Database, nowTs: number): Generator<void, SalvageReport> {
+export function* salvage(
+  aside: string,
+  to: UsageDatabase,
+  held: HeldItems,
+  nowTs: number,
+): Generator<void, SalvageReport> {
+  const report = yield* copyTables(aside, to.db);
+  const { damaged } = report;
+  if (damaged.includes('usage_sample')) yield* patiently(to.db, () => setSamplesCoverFrom(to.db, nowTs));
+  const heldFromTs = yield* writeHeld(to, held, nowTs);
+  // Sums knew what they held, unless they were damaged themselves: then samples know more, and make them anew.
+  const fromTs = damaged.length > 0 ? 0 : heldFromTs;
+  if (fromTs < Infinity)
+    yield* recomputeSteps(to.db, { fullyCoveredFromTs: bucketStart(DAY, fromTs), neverShrink: true, nowTs });
+  return report;
+}
+
+/** @returns the time of the first one that was new */
+function* writeHeld({ writer }: UsageDatabase, held: HeldItems, nowTs: number): Generator<void, number> {
+  let fromTs = Infinity;
+  for (let items = held.next(); items.length > 0; items = held.next()) {
+    const batch = { items, states: NONE, configs: NONE, nowTs };
+    yield* whileBusy(() => {
+      if (writer.write(batch, 'samples_only') > 0)
+        fromTs = items.reduce((least, { sample }) => Math.min(least, sample.ts), fromTs);
+    });
+    held.written(items);
+    yield;
+  }
+  return fromTs;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function* copyTables(aside: string, to: Database): Generator<void, SalvageReport> {
   const damaged: string[] = [];
   let rows = 0;
   let from: Database;
@@ -39,7 +85,7 @@ export function* salvage(aside: string, to: Database, nowTs: number): Generator<
   try {
     for (const table of TABLES) {
       const reader = new TableReader(from, table);
-      const write = writerFor(table, to);
+      const write = writerFor(table, from, to);
       for (const page of reader.pages()) {
         yield* patiently(to, () => {
           for (const row of page) if (writes(write, row)) rows += 1;
@@ -50,10 +96,6 @@ export function* salvage(aside: string, to: Database, nowTs: number): Generator<
     }
   } finally {
     from.close();
-  }
-  if (damaged.length > 0) {
-    if (damaged.includes('usage_sample')) yield* patiently(to, () => setSamplesCoverFrom(to, nowTs));
-    yield* recomputeSteps(to, { fullyCoveredFromTs: 0, neverShrink: true });
   }
   return { rows, damaged };
 }
@@ -143,16 +185,37 @@ function compare(one: Key, other: Key): number {
 
 type RowWriter = (row: SqlRow) => void;
 
-function writerFor(table: string, to: Database): RowWriter {
+function writerFor(table: string, from: Database, to: Database): RowWriter {
   if (table === 'ledger_minute') {
     const statement = prepareAddMinute(to);
     return (row) => addMinute(statement, minuteRow(row));
   }
+  if (table === 'decision') return decisionWriter(from, to);
   if (table === HOUR.table) return rollupWriter(HOUR, to);
   if (table === DAY.table) return rollupWriter(DAY, to);
   const insert = plainInsert(table, to);
   return (row) => void insert(row);
 }
+
+/** They stay in order, before all that were written since: who deletes the oldest takes the first ones. */
+function decisionWriter(from: Database, to: Database): RowWriter {
+  const statement = to.prepare('INSERT OR IGNORE INTO decision (rowid, ts, rid, json) VALUES (?, ?, ?, ?)');
+  const shift = lastDecision(from) + 1;
+  const value = (row: SqlRow, name: string): SqlValue => (row[name] ?? null) as SqlValue;
+  return (row) =>
+    void statement.run(Number(row['place']) - shift, value(row, 'ts'), value(row, 'rid'), value(row, 'json'));
+}
+
+function lastDecision(from: Database): number {
+  try {
+    return numberOf(from, 'SELECT max(rowid) FROM decision') ?? 0;
+  } catch {
+    return MOST_DECISIONS;
+  }
+}
+
+/** Nobody has written as many. */
+const MOST_DECISIONS = 2 ** 48;
 
 /** A row that is new is taken as it is; otherwise both have counted, one before and one after the damage. */
 function rollupWriter(granularity: Granularity, to: Database): RowWriter {
@@ -183,11 +246,15 @@ function writes(write: RowWriter, row: SqlRow): boolean {
   }
 }
 
+function patiently(db: Database, work: () => void): Generator<void, void> {
+  return whileBusy(() => inTransaction(db, work));
+}
+
 /** Waits for its turn as long as somebody else writes. */
-function* patiently(db: Database, work: () => void): Generator<void, void> {
+function* whileBusy(work: () => void): Generator<void, void> {
   for (;;) {
     try {
-      inTransaction(db, work);
+      work();
       return;
     } catch (error) {
       if (sqliteFailure(error).kind !== 'busy') throw error;

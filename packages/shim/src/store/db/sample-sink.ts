@@ -19,7 +19,7 @@ export interface SampleSink {
 }
 
 /** `connection` is asked each time: the server's may be a new one. */
-export function sampleSink(connection: () => UsageDatabase, costOf?: CostOf): SampleSink {
+export function sampleSink(connection: () => UsageDatabase, costOf?: CostOf, nowTs?: () => number): SampleSink {
   const openHours = new Map<string, boolean>();
   return {
     insert: (samples, mode = 'counted') => {
@@ -49,7 +49,12 @@ export function sampleSink(connection: () => UsageDatabase, costOf?: CostOf): Sa
       return { inserted, already: items.length - inserted, tooOld: samples.length - items.length };
     },
     settle: () =>
-      recomputeSteps(connection().db, { fullyCoveredFromTs: 0, neverShrink: true, ...(costOf && { costOf }) }),
+      recomputeSteps(connection().db, {
+        fullyCoveredFromTs: 0,
+        neverShrink: true,
+        ...(costOf && { costOf }),
+        ...(nowTs && { nowTs: nowTs() }),
+      }),
   };
 }
 

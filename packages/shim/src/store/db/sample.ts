@@ -52,56 +52,99 @@ export interface MinuteDelta {
   readonly count: number;
 }
 
-/** Column → value, in the order of the table. */
-const COLUMNS: readonly (readonly [string, (sample: Sample) => SqlValue])[] = [
-  ['ts', (sample) => sample.ts],
-  ['rid', (sample) => sample.rid],
-  ['model', (sample) => sample.model],
-  ['lane', (sample) => sample.lane],
-  ['op', (sample) => sample.op],
-  ['input_tokens', (sample) => sample.inputTokens],
-  ['output_tokens', (sample) => sample.outputTokens],
-  ['dirty_s', (sample) => sample.dirtyS],
-  ['stream_s', (sample) => sample.streamS],
-  ['ttft_ms', (sample) => sample.ttftMs],
-  ['status', (sample) => sample.status],
-  ['err_type', (sample) => sample.errType],
-  ['decision', (sample) => sample.decision],
-  ['reroute_mode', (sample) => sample.rerouteMode],
-  ['warn_pct_auto', (sample) => sample.warnPctAuto],
-  ['gap_seconds_p50', (sample) => sample.gapSecondsP50],
-  ['gap_seconds_p95', (sample) => sample.gapSecondsP95],
-  ['gap_samples', (sample) => sample.gapSamples],
-  ['upstream', (sample) => sample.upstream],
-  ['h2', (sample) => (sample.h2 ? 1 : 0)],
-  ['header_mode', (sample) => sample.headerMode],
-  ['epoch', (sample) => sample.epoch],
-  ['cache_write_tokens', (sample) => sample.cacheWriteTokens],
-  ['cache_read_tokens', (sample) => sample.cacheReadTokens],
-  ['usage_known', (sample) => (sample.usageKnown ? 1 : 0)],
-  ['ended', (sample) => sample.ended],
-  ['request_id', (sample) => sample.requestId],
-  ['session_id', (sample) => sample.sessionId],
-  ['agent_id', (sample) => sample.agentId],
+/** In the order of `valuesOf`. */
+export const SAMPLE_COLUMNS: readonly string[] = [
+  'ts',
+  'rid',
+  'model',
+  'lane',
+  'op',
+  'input_tokens',
+  'output_tokens',
+  'dirty_s',
+  'stream_s',
+  'ttft_ms',
+  'status',
+  'err_type',
+  'decision',
+  'reroute_mode',
+  'warn_pct_auto',
+  'gap_seconds_p50',
+  'gap_seconds_p95',
+  'gap_samples',
+  'upstream',
+  'h2',
+  'header_mode',
+  'epoch',
+  'cache_write_tokens',
+  'cache_read_tokens',
+  'usage_known',
+  'ended',
+  'request_id',
+  'session_id',
+  'agent_id',
 ];
 
-export const SAMPLE_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name);
-
+/** In the order of `SAMPLE_COLUMNS`. */
 export function valuesOf(sample: Sample): SqlValue[] {
-  return COLUMNS.map(([, value]) => value(sample));
+  return [
+    sample.ts,
+    sample.rid,
+    sample.model,
+    sample.lane,
+    sample.op,
+    amount(sample.inputTokens),
+    amount(sample.outputTokens),
+    amount(sample.dirtyS),
+    amount(sample.streamS),
+    sample.ttftMs,
+    sample.status,
+    sample.errType,
+    sample.decision,
+    sample.rerouteMode,
+    sample.warnPctAuto,
+    sample.gapSecondsP50,
+    sample.gapSecondsP95,
+    sample.gapSamples,
+    sample.upstream,
+    sample.h2 ? 1 : 0,
+    sample.headerMode,
+    sample.epoch,
+    amount(sample.cacheWriteTokens),
+    amount(sample.cacheReadTokens),
+    sample.usageKnown ? 1 : 0,
+    sample.ended,
+    sample.requestId,
+    sample.sessionId,
+    sample.agentId,
+  ];
 }
 
-/** A row as this program or an older one wrote it: columns may be missing or null. */
+/** What can be added up; 0 for what is no amount: one such value would spoil its sums for good. */
+export function amount(value: unknown): number {
+  return isAmount(value) ? value : 0;
+}
+
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}
+
+/** The same of a column, inside SQL. */
+export function amountSql(column: string): string {
+  return `(CASE WHEN ${column} BETWEEN 0 AND ${Number.MAX_VALUE} THEN ${column} ELSE 0 END)`;
+}
+
+/** A row as this program, an older one or a hand wrote it: columns may be missing, null or no amounts. */
 export function sampleOf(row: SqlRow): Sample {
   const text = (name: string): string => (typeof row[name] === 'string' ? row[name] : '');
-  const number = (name: string): number => (typeof row[name] === 'number' ? row[name] : 0);
-  const numberOrNull = (name: string): number | null => (typeof row[name] === 'number' ? row[name] : null);
+  const number = (name: string): number => amount(row[name]);
+  const numberOrNull = (name: string): number | null => (isAmount(row[name]) ? row[name] : null);
   const textOrNull = (name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
   const dirtyS = number('dirty_s');
   const streamS = number('stream_s');
   const tokens = number('input_tokens') + number('output_tokens');
   return {
-    ts: number('ts'),
+    ts: typeof row['ts'] === 'number' ? row['ts'] : 0,
     rid: text('rid'),
     epoch: text('epoch'),
     model: text('model'),

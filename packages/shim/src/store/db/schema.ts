@@ -1,3 +1,4 @@
+import { amountSql } from './sample.ts';
 import { inTransaction, numberOf, type Database } from './sqlite.ts';
 
 /** "CCP1": marks the file as ours for `file` and for whoever opens the wrong one. */
@@ -20,6 +21,9 @@ export class ForeignDatabaseError extends Error {
  * be made anew.
  */
 export const SAMPLES_COVER_FROM_TS = 'samples_cover_from_ts';
+
+/** No clock is there yet; a row from beyond it is garbage. */
+export const LAST_TS = 1e11;
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -99,7 +103,9 @@ const OWN_TABLES = [
   `CREATE TABLE IF NOT EXISTS ledger_minute (lane TEXT NOT NULL, model TEXT NOT NULL, minute INTEGER NOT NULL,
      first_ts REAL, input INTEGER, output INTEGER, cache_write INTEGER, cache_read INTEGER, dirty_s REAL, count INTEGER,
      PRIMARY KEY (lane, model, minute)) WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS decision (rid TEXT NOT NULL, ts REAL NOT NULL, json TEXT, PRIMARY KEY (rid, ts))`,
+  // Without an index: it would be written at random places, for the few who ever ask. `json` stands last, so that who
+  // looks for a rid reads no more of it than its page.
+  `CREATE TABLE IF NOT EXISTS decision (ts REAL, rid TEXT, json TEXT)`,
   `CREATE TABLE IF NOT EXISTS config_version (id TEXT PRIMARY KEY, ts REAL, json TEXT)`,
   `CREATE TABLE IF NOT EXISTS session (epoch TEXT PRIMARY KEY, started_ts REAL, ended_ts REAL, clean INTEGER,
      version TEXT)`,
@@ -194,8 +200,9 @@ function isIncomplete(db: Database): boolean {
 /** The original program kept quotas in samples: who comes from there keeps the week. */
 function fillLedgerFromSamples(db: Database): void {
   db.exec(`INSERT OR IGNORE INTO ledger_minute
-    SELECT coalesce(lane, ''), coalesce(model, ''), CAST(ts / 60 AS INTEGER), min(ts), sum(coalesce(input_tokens, 0)),
-      sum(coalesce(output_tokens, 0)), 0, 0, sum(coalesce(dirty_s, 0)), count(*)
+    SELECT coalesce(lane, ''), coalesce(model, ''), CAST(ts / 60 AS INTEGER), min(ts),
+      total(${amountSql('input_tokens')}), total(${amountSql('output_tokens')}), 0, 0, total(${amountSql('dirty_s')}),
+      count(*)
     FROM usage_sample WHERE coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0 OR status BETWEEN 100 AND 399
     GROUP BY 1, 2, 3`);
 }

@@ -72,7 +72,7 @@ function databaseOn(connection: Connection, path: string, readOnly: boolean): Da
   return {
     path,
     exec: (sql) => connection.exec(sql),
-    prepare: (sql) => connection.prepare(sql),
+    prepare: (sql) => new TolerantStatement(connection.prepare(sql)),
     close: () => {
       if (!readOnly) copyLog(connection);
       connection.close();
@@ -84,7 +84,66 @@ function databaseOn(connection: Connection, path: string, readOnly: boolean): Da
   };
 }
 
-type Connection = Omit<Database, 'path' | 'leave'>;
+interface Connection {
+  exec(sql: string): void;
+  prepare(sql: string): EngineStatement;
+  close(): void;
+}
+
+interface EngineStatement extends Statement {
+  setReadBigInts(enabled: boolean): void;
+}
+
+/**
+ * The engines refuse a whole answer when one integer in it is beyond 2^53. Such a row was edited by hand or written by
+ * an older program, and must not hide the others: its numbers come rounded.
+ */
+class TolerantStatement implements Statement {
+  readonly run: Statement['run'];
+  readonly #statement: EngineStatement;
+
+  constructor(statement: EngineStatement) {
+    this.#statement = statement;
+    this.run = statement.run.bind(statement);
+  }
+
+  get(...values: SqlValue[]): SqlRow | undefined {
+    try {
+      return this.#statement.get(...values);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      return this.#rounded(() => [this.#statement.get(...values) ?? {}])[0];
+    }
+  }
+
+  all(...values: SqlValue[]): SqlRow[] {
+    try {
+      return this.#statement.all(...values);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      return this.#rounded(() => this.#statement.all(...values));
+    }
+  }
+
+  #rounded(read: () => SqlRow[]): SqlRow[] {
+    this.#statement.setReadBigInts(true);
+    try {
+      return read().map(roundedRow);
+    } finally {
+      this.#statement.setReadBigInts(false);
+    }
+  }
+}
+
+/** The packaged engine has no code for it, the one in Node ERR_OUT_OF_RANGE, and both say this. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('too large to be represented as a JavaScript number');
+}
+
+function roundedRow(row: SqlRow): SqlRow {
+  const entries = Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]);
+  return Object.fromEntries(entries) as SqlRow;
+}
 
 /** Connections that could not be closed without danger. A file that loses its name is rare. */
 const abandoned: Connection[] = [];

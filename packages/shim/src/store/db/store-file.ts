@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openUsageDatabase, type UsageDatabase, type UsageDatabaseOptions } from './open-usage-database.ts';
-import { moveAside, salvage, type SalvageReport } from './salvage.ts';
+import { moveAside, salvage, type HeldItems, type SalvageReport } from './salvage.ts';
 import { sqliteFailure, type SqliteFailure } from './sqlite-failure.ts';
 
 export interface StoreFileOptions extends UsageDatabaseOptions {
@@ -9,6 +9,13 @@ export interface StoreFileOptions extends UsageDatabaseOptions {
   readonly nowTs: () => number;
   /** Told in words when a damaged file has been replaced and what could be read of it is in the new one. */
   readonly onRebuilt: (reason: string) => void;
+  /**
+   * Told before the next connection is used that it is to another file than the last one. `lost`: the former file is
+   * gone. `damaged`: it was moved aside and is about to be read.
+   */
+  readonly onOtherFile: (why: 'lost' | 'damaged') => void;
+  /** Written when a damaged file has been read. */
+  readonly held: HeldItems;
 }
 
 /** Looking at the file's identity costs microseconds; deleting it is rare. */
@@ -33,6 +40,9 @@ export class StoreFile {
   readonly #options: StoreFileOptions;
   #open: UsageDatabase | null = null;
   #identity = '';
+  /** The file that has what was written so far; null: it is known to be another one now. */
+  #expected: string | null = null;
+  #isSuccessor = false;
   #hasLog = false;
   #checkedMs = 0;
   #rebuiltMs = -Infinity;
@@ -60,8 +70,10 @@ export class StoreFile {
       throw error;
     }
     this.#hasLog = this.#look() !== null;
+    if (this.#expected !== null && this.#expected !== this.#identity) this.#isLost();
+    this.#expected = this.#identity;
     if (this.#salvageFrom !== null) {
-      this.#salvaging = salvage(this.#salvageFrom, this.#open.db, this.#options.nowTs());
+      this.#salvaging = salvage(this.#salvageFrom, this.#open, this.#options.held, this.#options.nowTs());
       this.#salvageFrom = null;
       setImmediate(() => this.#salvageOn());
     }
@@ -78,6 +90,7 @@ export class StoreFile {
     const walBytes = this.#look();
     if (this.#identity !== before || (this.#hasLog && walBytes === null)) {
       this.#leave();
+      this.#isLost();
       return 'lost';
     }
     if (walBytes !== null && walBytes > WAL_BYTES) this.#open.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
@@ -90,9 +103,12 @@ export class StoreFile {
     return this.#moveAside(failure);
   }
 
-  /** It works: the next trouble is a new one. */
+  /** It works: the next trouble is a new one, and a new file has what memory knows. */
   worked(): void {
     this.#failures = 0;
+    if (!this.#isSuccessor) return;
+    this.#isSuccessor = false;
+    this.#tell(`${this.path} was deleted or replaced; another one is used`);
   }
 
   /** Something is wrong with the connection: a later one may do better. */
@@ -114,11 +130,22 @@ export class StoreFile {
     }
   }
 
+  #isLost(): void {
+    this.#expected = null;
+    this.#isSuccessor = true;
+    this.#options.onOtherFile('lost');
+  }
+
   #leave(): void {
     const open = this.#open;
     this.#open = null;
     this.#endSalvage();
     open?.db.leave();
+  }
+
+  /** A damaged file is being read, or about to be. */
+  get isSalvaging(): boolean {
+    return this.#salvaging !== null || this.#salvageFrom !== null;
   }
 
   /** Waits for a salvage under way. */
@@ -149,6 +176,8 @@ export class StoreFile {
     if (performance.now() - this.#rebuiltMs < REBUILD_MS) return false;
     const aside = moveAside(this.path, Date.now());
     this.#rebuiltMs = performance.now();
+    this.#expected = null;
+    this.#options.onOtherFile('damaged');
     this.#salvageFrom = aside;
     this.#salvageReason = `${failure.code}: ${failure.message}; ${this.path} was moved to ${aside}`;
     return true;
@@ -171,14 +200,19 @@ export class StoreFile {
       words = `reading it stopped with ${sqliteFailure(error).code}`;
     }
     this.#salvaging = null;
-    const reason = `${this.#salvageReason}, ${words}`;
+    this.#tell(`${this.#salvageReason}, ${words}`);
+  }
+
+  #tell(reason: string): void {
     // Later: who is told may not exist yet while the first connection is made.
     queueMicrotask(() => this.#options.onRebuilt(reason));
   }
 
   #endSalvage(): void {
+    if (this.#salvaging === null) return;
+    this.#tell(`${this.#salvageReason}, reading it was cut off`);
     try {
-      this.#salvaging?.return({ rows: 0, damaged: [] });
+      this.#salvaging.return({ rows: 0, damaged: [] });
     } catch {
       // Its source is closed all the same.
     }

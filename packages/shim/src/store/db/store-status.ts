@@ -12,7 +12,10 @@ export interface UsageStoreOptions {
   readonly onDurable?: (items: readonly BatchItem[]) => void;
   /** Told how long each transaction took, in seconds. */
   readonly onFlush?: (seconds: number) => void;
-  /** A damaged file was replaced, in words: `usage.jsonl` may know what the new one lacks. */
+  /**
+   * A damaged, deleted or replaced file has a successor, in words: `usage.jsonl` and the minutes in memory may know what
+   * that lacks.
+   */
   readonly onRebuilt?: (reason: string) => void;
   /** Trouble and its end, once each. */
   readonly onProblem?: (message: string) => void;

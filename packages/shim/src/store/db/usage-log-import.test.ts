@@ -62,6 +62,28 @@ describe('the import of usage logs', () => {
     expect(rows.reduce((sum, { row }) => sum + row.count, 0)).toBe(7);
   });
 
+  it('does not put the reason where the decision belongs', async () => {
+    const file = join(folder, 'both.jsonl');
+    const both = {
+      rid: 'a',
+      ts: 5,
+      model: 'm',
+      lane: 'a',
+      status: 200,
+      decision: 'quota_block',
+      decision_reason: 'full',
+    };
+    const lines = [
+      { ...both, usage_event_schema: 'v1' },
+      { ...both, rid: 'b' },
+      { ...both, rid: 'c', decision_reason: '' },
+    ];
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await imported([file]);
+    const found = readSamples(usage.db, EVERYTHING).map(({ decision }) => decision);
+    expect(found).toEqual(['quota_block', 'full', 'quota_block']);
+  });
+
   it('can be repeated', async () => {
     const files = [join(LOGS, 'original-usage.jsonl')];
     await imported(files);

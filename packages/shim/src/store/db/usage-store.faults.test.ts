@@ -25,6 +25,8 @@ import type { UsageStoreOptions } from './store-status.ts';
 import { UsageStore } from './usage-store.ts';
 
 const T0 = Date.UTC(2026, 0, 14, 12) / 1000;
+/** Of the shim; all turns are before it. */
+const NOW_TS = T0 + 5 * 3_600;
 let folder: string;
 let path: string;
 let rebuilt: string[];
@@ -42,7 +44,7 @@ afterEach(() => {
 });
 
 function openStore(part: Partial<UsageStoreOptions> = {}): UsageStore {
-  const store = new UsageStore({ path, nowTs: () => T0, onRebuilt: (reason) => rebuilt.push(reason), ...part });
+  const store = new UsageStore({ path, nowTs: () => NOW_TS, onRebuilt: (reason) => rebuilt.push(reason), ...part });
   opened.push(store);
   return store;
 }
@@ -70,6 +72,54 @@ function countsOf(store: UsageStore): { minutes: number; hours: number; days: nu
       .reduce((total, { row }) => total + row.count, 0);
   const minutes = store.load(0).minutes.reduce((total, { count }) => total + count, 0);
   return { minutes, hours: sum('hour'), days: sum('day') };
+}
+
+/** Everything but the times of writing. */
+function exactSums(store: UsageStore): unknown {
+  const all = { sinceTs: 0, model: null, limit: 1e6, after: null };
+  const byPlace = (a: { lane: string; model: string; minute: number }, b: typeof a): number =>
+    a.minute - b.minute || (a.model < b.model ? -1 : 1);
+  return [
+    store.load(0).minutes.toSorted(byPlace),
+    store.rollups({ ...all, granularity: 'hour' }),
+    store.rollups({ ...all, granularity: 'day' }),
+  ];
+}
+
+/** What a database knows of `count` turns when nothing goes wrong. */
+function undamaged(count: number): UsageStore {
+  const store = openStore({ path: join(folder, 'undamaged.sqlite3') });
+  fill(store, 0, count);
+  return store;
+}
+
+/** Turns that `decision` does not answer with one record. */
+function decisionsOf(store: UsageStore, count: number): string[] {
+  const odd: string[] = [];
+  for (let index = count - 1; index > 0; index -= 97) {
+    const found = store.decision(`r${index}`).filter(({ rid }) => rid === `r${index}`);
+    if (found.length !== 1) odd.push(`r${index}: ${found.length}`);
+  }
+  return odd;
+}
+
+/** Root page of a table. */
+function pageOf(table: string): number {
+  const db = openDatabase(path, { readOnly: true });
+  try {
+    return numberOf(db, 'SELECT rootpage FROM sqlite_master WHERE name = ?', table) ?? 0;
+  } finally {
+    db.close();
+  }
+}
+
+function scribbleAll(byte: number): void {
+  for (const suffix of ['', '-wal']) {
+    const fd = openSync(path + suffix, 'r+');
+    const bytes = Buffer.alloc(statSync(path + suffix).size, byte);
+    writeSync(fd, bytes, 0, bytes.length, 0);
+    closeSync(fd);
+  }
 }
 
 /** A closed database with `count` samples in it. */
@@ -160,6 +210,63 @@ describe('a damaged file', () => {
     expect(store.status().pendingRows).toBe(0);
   });
 
+  it('does not count the last two seconds twice', async () => {
+    const store = openStore();
+    fill(store, 0, 6_000);
+    const db = openDatabase(path);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    db.close();
+    // Read by nobody who writes samples: everything that counts can still be read.
+    const damage = pageOf('config_version');
+    fill(store, 6_000, 6_200);
+    scribble((damage - 1) * 4_096, Buffer.alloc(4_096, 0xff));
+    for (let index = 0; index < 40; index += 1) store.putConfigVersion(`v${index}`, '{}');
+    store.record(itemAt(6_200));
+    await expect.poll(() => (store.flush(), rebuilt.length), { timeout: 15_000 }).toBe(1);
+    store.flush();
+    expect(ridsOf(store)).toEqual(Array.from({ length: 6_201 }, (_, index) => `r${index}`));
+    expect(countsOf(store)).toEqual({ minutes: 6_201, hours: 6_201, days: 6_201 });
+    expect(exactSums(store)).toEqual(exactSums(undamaged(6_201)));
+    expect(decisionsOf(store, 6_201)).toEqual([]);
+    expect(store.status()).toMatchObject({ ok: true, pendingRows: 0, droppedRows: 0 });
+  });
+
+  it('of which nothing can be read loses nothing of the last two seconds, nor counts it twice', async () => {
+    const store = openStore();
+    store.putState('cooldowns', { a: 1 });
+    store.putConfigVersion('v1', '{"x":1}');
+    fill(store, 0, 4_000);
+    const db = openDatabase(path);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    db.close();
+    fill(store, 4_000, 4_200);
+    scribbleAll(0xaa);
+    store.record(itemAt(4_200));
+    await expect.poll(() => (ridsOf(store), store.flush(), rebuilt.length), { timeout: 15_000 }).toBe(1);
+    store.flush();
+    const rids = ridsOf(store);
+    expect(rids).toEqual(expect.arrayContaining(['r4000', 'r4199', 'r4200']));
+    expect(countsOf(store)).toEqual({ minutes: rids.length, hours: rids.length, days: rids.length });
+    expect([...store.load(0).states]).toEqual(expect.arrayContaining([['cooldowns', { a: 1 }]]));
+    expect(store.configVersion('v1')?.json).toBe('{"x":1}');
+  });
+
+  it('keeps decisions in order of time, so that old ones can leave', async () => {
+    made(500);
+    const page = pageOf('config_version');
+    scribble((page - 1) * 4_096, Buffer.alloc(4_096, 0xff));
+    const store = openStore();
+    store.putConfigVersion('v', '{}');
+    await expect.poll(() => (store.record(itemAt(900)), store.flush(), rebuilt.length), { timeout: 15_000 }).toBe(1);
+    store.flush();
+    store.close();
+    const db = openDatabase(path);
+    const times = db.prepare('SELECT ts FROM decision ORDER BY rowid').all();
+    const sorted = times.map((row) => Number(row['ts'])).toSorted((a, b) => a - b);
+    expect(times.map((row) => row['ts'])).toEqual(sorted);
+    db.close();
+  });
+
   it('of no bytes is a new database', () => {
     writeFileSync(path, '');
     const store = openStore();
@@ -236,6 +343,27 @@ describe('a file that goes away while it is in use', () => {
     store.close();
     const again = openStore();
     expect(ridsOf(again)).toEqual(expect.arrayContaining(['r5', 'r9']));
+  });
+
+  it('does not take what memory knows with it', async () => {
+    const store = openStore();
+    store.putState('cooldowns', { a: 1 });
+    store.putConfigVersion('v1', '{"x":1}');
+    fill(store, 0, 5);
+    const known = store.load(0).minutes;
+    expect(known.length).toBe(3);
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    await expect.poll(() => (store.record(itemAt(7)), store.flush(), rebuilt.length), { timeout: 5_000 }).toBe(1);
+    expect(rebuilt[0]).toContain('deleted or replaced');
+    store.flush();
+    expect([...store.load(0).states]).toEqual([['cooldowns', { a: 1 }]]);
+    expect(store.configVersion('v1')?.json).toBe('{"x":1}');
+    // What the rows of the last two seconds have brought back already is not counted on top.
+    store.putMinutes(known.map((minute) => ({ ...minute, count: minute.count + 10, input: 1_000 })));
+    expect(store.putMinutes(known)).toBe(0);
+    const { minutes } = store.load(0);
+    expect(minutes.map(({ input }) => input)).toEqual([1_000, 1_000, 1_000]);
+    expect(minutes.reduce((sum, { count }) => sum + count, 0)).toBe(35);
   });
 
   it('is found deleted by itself', async () => {

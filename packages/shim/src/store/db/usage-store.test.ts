@@ -143,6 +143,213 @@ describe('UsageStore', () => {
     expect(problems.join()).toContain('"bad"');
   });
 
+  it('gives back every field as it was given', () => {
+    const store = openStore();
+    const numbers = {
+      inputTokens: 1,
+      outputTokens: 2,
+      cacheWriteTokens: 3,
+      cacheReadTokens: 4,
+      dirtyS: 5.5,
+      streamS: 6.5,
+    };
+    const more = { ttftMs: 7, status: 208, warnPctAuto: 0.9, gapSecondsP50: 10.5, gapSecondsP95: 11.5, gapSamples: 12 };
+    const words = { epoch: 'e', model: 'mo', lane: 'la', op: 'o', ended: 'en', errType: 'er', decision: 'd' };
+    const names = { rerouteMode: 'r', upstream: 'u', headerMode: 'h', requestId: 'q', sessionId: 's', agentId: 'g' };
+    const sample = { ts: T0, rid: 'aa', usageKnown: false, h2: true, ...numbers, ...more, ...words, ...names };
+    store.record(itemOf(sample));
+    store.flush();
+    expect(store.samples(ALL)).toEqual([sample]);
+  });
+
+  it('counts on where a count is too large for a JavaScript number', () => {
+    const store = openStore();
+    store.record(itemOf(sampleAt(T0, 'huge', { outputTokens: 1e16 })));
+    store.flush();
+    store.record(itemOf(sampleAt(T0 + 1, 'next')));
+    store.flush();
+    const again = openStore();
+    again.record(itemOf(sampleAt(T0 + 2, 'last')));
+    again.flush();
+    expect(again.status()).toMatchObject({ ok: true, rowsWritten: 1, droppedRows: 0 });
+    expect(again.samples(ALL).map(({ rid, outputTokens }) => [rid, outputTokens])).toEqual([
+      ['huge', 1e16],
+      ['next', 5],
+      ['last', 5],
+    ]);
+    expect(again.load(0).minutes.map(({ count, input }) => [count, input])).toEqual([[3, 30]]);
+    for (const granularity of ['hour', 'day'] as const)
+      expect(again.rollups({ ...ALL, granularity })[0]?.row).toMatchObject({ count: 3, in_tokens: 30 });
+  });
+
+  it('takes what is no amount for nothing, and keeps the sums it has', () => {
+    const store = openStore({ costOf: () => NaN });
+    store.record(itemOf(sampleAt(T0, 'good')));
+    const bad = { outputTokens: Infinity, inputTokens: NaN, dirtyS: -1, streamS: Infinity, ttftMs: Infinity };
+    store.record(itemOf(sampleAt(T0 + 1, 'bad', bad)));
+    store.flush();
+    store.record(itemOf(sampleAt(T0 + 2, 'worse', bad)));
+    store.flush();
+    expect(store.samples(ALL)[1]).toMatchObject({
+      outputTokens: 0,
+      inputTokens: 0,
+      dirtyS: 0,
+      streamS: 0,
+      ttftMs: null,
+    });
+    const { minutes, problems } = store.load(0);
+    expect(problems).toEqual([]);
+    expect(minutes).toEqual([{ ...minuteOf(sampleAt(T0, 'good')), count: 3 }]);
+    const [hour] = store.rollups({ ...ALL, granularity: 'hour' });
+    expect(hour?.row).toMatchObject({ count: 3, in_tokens: 10, out_tokens: 5, dirty_s: 2, cost_usd: null });
+  });
+
+  it('keeps a turn and its minute where a row of sums takes no more', () => {
+    const store = openStore();
+    store.flush();
+    const db = openDatabase(path);
+    db.exec(`CREATE TRIGGER no BEFORE INSERT ON usage_rollup_hour BEGIN SELECT raise(ABORT, 'no'); END`);
+    db.close();
+    store.record(itemOf(sampleAt(T0, 'aa')));
+    store.flush();
+    expect(store.status()).toMatchObject({ ok: true, droppedRows: 0 });
+    expect(store.samples(ALL).length).toBe(1);
+    expect(store.load(0).minutes.length).toBe(1);
+    expect(store.rollups({ ...ALL, granularity: 'day' })[0]?.row.count).toBe(1);
+  });
+
+  it('starts although one cell was edited by hand, and says which minutes it left out', () => {
+    const first = openStore();
+    first.putState('cooldowns', 1);
+    first.record(itemOf(sampleAt(T0, 'aa')));
+    for (let index = 1; index < 6; index += 1) first.record(itemOf(sampleAt(T0 - index * 60, `r${index}`)));
+    first.record(itemOf(sampleAt(T0, 'other', { lane: 'b' })));
+    first.close();
+    const db = openDatabase(path);
+    const minute = Math.floor(T0 / 60);
+    const edit = (set: string, ago: number): void =>
+      db.exec(`UPDATE ledger_minute SET ${set} WHERE lane = 'a' AND minute = ${minute - ago}`);
+    edit('dirty_s = 9e999', 1);
+    edit('input = 9e999', 2);
+    edit('output = -1', 3);
+    edit('first_ts = 9e999', 4);
+    edit(`cache_read = 'text'`, 5);
+    db.close();
+    const { states, minutes, problems } = openStore().load(0);
+    expect(states.get('cooldowns')).toBe(1);
+    expect(minutes.map(({ lane, minute: at, firstTs }) => [lane, minute - at, firstTs])).toEqual([
+      ['a', 4, T0 - 240],
+      ['a', 0, T0],
+      ['b', 0, T0],
+    ]);
+    expect(problems).toEqual([expect.stringContaining('4 minutes of a and m')]);
+  });
+
+  it('reads on past a turn at no time at all', () => {
+    openStore().close();
+    const db = openDatabase(path);
+    db.exec(`INSERT INTO usage_sample (ts, rid) VALUES (9e999, 'never'), (${T0}, 'now')`);
+    db.close();
+    const store = openStore();
+    expect([...store.speedSamples(0)].map(({ rid }) => rid)).toEqual(['now']);
+  });
+
+  it('does not count minutes of the future again when their time comes', () => {
+    const first = openStore();
+    first.record(itemOf(sampleAt(T0 + 3_600, 'ahead')));
+    first.record(itemOf(sampleAt(T0 + 7_200, 'further')));
+    first.record(itemOf(sampleAt(T0 + 60, 'soon')));
+    first.record(itemOf(sampleAt(T0, 'now')));
+    first.close();
+    const counts = (store: UsageStore): number[][] =>
+      store.load(0).minutes.map(({ minute, count, input }) => [minute - T0 / 60, count, input]);
+    const wanted = [
+      [0, 3, 30],
+      [1, 1, 10],
+    ];
+    const second = openStore();
+    expect(counts(second)).toEqual(wanted);
+    clockTs = T0 + 3_700;
+    expect(counts(openStore())).toEqual(wanted);
+    // Nor do rows that are read back.
+    clockTs = T0;
+    for (const _step of second.sink().settle()) expect(_step).toBeUndefined();
+    expect(counts(second)).toEqual(wanted);
+  });
+
+  it('knows of a run that never said goodbye when its last turn ended', () => {
+    const first = openStore();
+    first.beginSession('one', T0, '1');
+    first.flush();
+    expect(openStore().load(0).lastSession).toEqual({ epoch: 'one', startedTs: T0, endedTs: null, clean: false });
+    first.record(itemOf(sampleAt(T0 + 5, 'a', { epoch: 'one' })));
+    first.record(itemOf(sampleAt(T0 + 9, 'b', { epoch: 'one' })));
+    first.record(itemOf(sampleAt(T0 + 10, 'c', { epoch: 'older' })));
+    first.flush();
+    const second = openStore();
+    second.beginSession('two', T0 + 100, '1');
+    second.record(itemOf(sampleAt(T0 + 101, 'd', { epoch: 'two' })));
+    second.flush();
+    expect(second.load(0).lastSession).toEqual({ epoch: 'one', startedTs: T0, endedTs: T0 + 9, clean: false });
+  });
+
+  it('answers with the hour that the time asked for lies in', () => {
+    const store = openStore();
+    store.record(itemOf(sampleAt(T0 + 600, 'aa')));
+    store.flush();
+    for (const granularity of ['hour', 'day'] as const)
+      expect(store.rollups({ ...ALL, granularity, sinceTs: T0 + 1_800 }).length).toBe(1);
+    expect(store.rollups({ ...ALL, granularity: 'hour', sinceTs: T0 + 3_600 })).toEqual([]);
+  });
+
+  it('adds to what another process has written meanwhile', () => {
+    const one = openStore();
+    const other = openStore();
+    for (let index = 0; index < 6; index += 1) {
+      const store = index % 2 ? one : other;
+      store.record(itemOf(sampleAt(T0, `r${index}`)));
+      store.flush();
+    }
+    one.sink().insert([sampleAt(T0, 'imported')]);
+    one.record(itemOf(sampleAt(T0, 'last')));
+    one.flush();
+    for (const granularity of ['hour', 'day'] as const)
+      expect(one.rollups({ ...ALL, granularity })[0]?.row).toMatchObject({ count: 8, in_tokens: 80 });
+  });
+
+  it('does not count what was rolled back', () => {
+    const store = openStore();
+    store.record(itemOf(sampleAt(T0, 'first')));
+    store.flush();
+    const thrower = (): string => {
+      throw new TypeError('no JSON');
+    };
+    for (let index = 0; index < 3; index += 1) store.record(itemOf(sampleAt(T0, `r${index}`)));
+    const bad = itemOf(sampleAt(T0, 'bad'));
+    store.record({ ...bad, decision: { rid: 'bad', ts: T0, json: thrower } });
+    store.flush();
+    expect(store.rollups({ ...ALL, granularity: 'hour' })[0]?.row).toMatchObject({ count: 4, in_tokens: 40 });
+  });
+
+  it('answers with one decision of a turn that was written twice, the newest turns first', () => {
+    const store = openStore();
+    const decision = (ts: number, json: string): BatchItem => {
+      const item = itemOf(sampleAt(ts, 'aa'));
+      return { ...item, decision: { rid: 'aa', ts, json } };
+    };
+    for (const [ts, json] of [
+      [T0 + 1, '1'],
+      [T0, '2'],
+      [T0, '3'],
+    ] as const)
+      store.record(decision(ts, json));
+    store.flush();
+    expect(store.decision('a')).toEqual([
+      { rid: 'aa', ts: T0 + 1, json: '1' },
+      { rid: 'aa', ts: T0, json: '3' },
+    ]);
+  });
+
   it('pages through equal times without losing or repeating a row', () => {
     const store = openStore();
     for (let index = 0; index < 97; index += 1)

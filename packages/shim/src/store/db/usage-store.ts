@@ -1,5 +1,7 @@
 import type { BatchItem } from './batch-writer.ts';
-import type { UsageDatabase } from './open-usage-database.ts';
+import { FlushTimer } from './flush-timer.ts';
+import { moveFutureMinutes, putMinutes } from './minutes.ts';
+import { OwnSession } from './own-session.ts';
 import {
   loadStart,
   readConfigVersion,
@@ -14,7 +16,7 @@ import {
   type RollupQuery,
   type SampleQuery,
 } from './read-store.ts';
-import type { Sample } from './sample.ts';
+import type { MinuteDelta, Sample } from './sample.ts';
 import { sampleSink, type SampleSink } from './sample-sink.ts';
 import type { Database } from './sqlite.ts';
 import { sqliteFailure, type SqliteFailure } from './sqlite-failure.ts';
@@ -43,16 +45,13 @@ export class UsageStore {
   readonly #options: UsageStoreOptions;
   readonly #file: StoreFile;
   readonly #queue: WriteQueue;
-  #timer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Immediate | undefined;
+  readonly #timer = new FlushTimer(() => this.#writeSome());
   #error: string | null = null;
   #writeErrors = 0;
   #rowsWritten = 0;
   #lastFlushTs: number | null = null;
   #lockedSinceMs: number | null = null;
-  #session: { readonly epoch: string; readonly startedTs: number; readonly version: string } | null = null;
-  /** The connection that knows of the session. */
-  #sessionIn: UsageDatabase | null = null;
+  #session: OwnSession | null = null;
   #toldDropped = 0;
   #closed = false;
 
@@ -63,7 +62,9 @@ export class UsageStore {
       path: options.path,
       nowTs: options.nowTs,
       busyTimeoutMs: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
-      onRebuilt: (reason) => options.onRebuilt?.(reason),
+      onRebuilt: (reason) => this.#rebuilt(reason),
+      onOtherFile: (why) => this.#begunAnew(why),
+      held: this.#queue,
       ...(options.costOf && { costOf: options.costOf }),
       ...(options.onOpened && { onOpened: options.onOpened }),
     });
@@ -93,8 +94,7 @@ export class UsageStore {
   }
 
   beginSession(epoch: string, startedTs: number, version: string): void {
-    this.#session = { epoch, startedTs, version };
-    this.#sessionIn = null;
+    this.#session = new OwnSession(epoch, startedTs, version);
     this.#schedule();
   }
 
@@ -104,7 +104,7 @@ export class UsageStore {
       path: this.#file.path,
       ok: this.#error === null,
       error: this.#error === null || dropped === 0 ? this.#error : `${this.#error}; ${dropped} samples lost`,
-      pendingRows: this.#queue.length,
+      pendingRows: this.#queue.waiting,
       rowsWritten: this.#rowsWritten,
       writeErrors: this.#writeErrors,
       droppedRows: dropped,
@@ -119,12 +119,27 @@ export class UsageStore {
       return this.#read((db) => {
         // Damage may have been found by this very read, and nobody waits for an answer yet.
         this.#file.finishSalvage();
-        return loadStart(db, sinceTs, this.#session?.epoch ?? '');
+        const problems = Number.isFinite(sinceTs) ? moveFutureMinutes(db, this.#options.nowTs()) : [];
+        const loaded = loadStart(db, sinceTs, this.#session?.epoch ?? '');
+        return { ...loaded, problems: [...problems, ...loaded.problems] };
       });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       return { minutes: [], states: new Map(), lastSession: null, problems: [problem] };
     }
+  }
+
+  /**
+   * Writes what somebody knows of minutes where the database knows fewer requests, or none: after a file was lost or
+   * damaged. All that was recorded is written first, so that it is not counted on top.
+   *
+   * @returns how many minutes were written
+   */
+  putMinutes(minutes: Iterable<MinuteDelta>): number {
+    this.flush();
+    if (this.#queue.waiting > 0) throw unavailable(this.#file.path, new Error('rows are waiting to be written'));
+    const all = [...minutes];
+    return this.#read((db) => putMinutes(db, all));
   }
 
   /** Rows on disk only, as everything below. Throws StoreUnavailableError. */
@@ -151,7 +166,7 @@ export class UsageStore {
 
   /** Where an import or a replay puts its samples; each batch is one short transaction. */
   sink(): SampleSink {
-    return sampleSink(() => this.#file.connection(), this.#options.costOf);
+    return sampleSink(() => this.#file.connection(), this.#options.costOf, this.#options.nowTs);
   }
 
   /** Writes all that waits, now, as far as the disk takes it. */
@@ -162,37 +177,35 @@ export class UsageStore {
   /** Writes what waits and says goodbye. What can't be written stays unwritten: the usage log has it. */
   close(): void {
     if (this.#closed) return;
-    this.#cancel();
+    this.#timer.cancel();
     try {
       this.#file.finishSalvage();
-      if (this.#file.check(true) === 'lost') this.#queue.takeBack();
+      this.#file.check(true);
       this.#file.connection().db.exec(`PRAGMA busy_timeout = ${this.#options.busyTimeoutMs ?? LAST_BUSY_TIMEOUT_MS}`);
       this.flush();
       // A file that was found to be damaged just now has a successor.
       if (this.#queue.length > 0) this.flush();
-      if (this.#session !== null && this.#queue.length === 0) {
-        const sql = 'UPDATE session SET ended_ts = ?, clean = 1 WHERE epoch = ?';
-        this.#file.connection().db.prepare(sql).run(this.#options.nowTs(), this.#session.epoch);
-      }
       this.#file.finishSalvage();
+      if (this.#session !== null && this.#queue.waiting === 0) {
+        this.#session.sayGoodbye(this.#file.connection(), this.#options.nowTs());
+      }
     } catch (error) {
       this.#failed(error);
     }
     this.#closed = true;
-    this.#cancel();
+    this.#timer.cancel();
     this.#file.drop();
   }
 
   /** One transaction. True: more is waiting and may be written. */
   #writeSome(): boolean {
-    this.#cancel();
+    this.#timer.cancel();
     if (this.#closed) return false;
     try {
-      const checked = this.#file.check(this.#queue.mustCheck);
-      if (checked === 'lost') this.#queue.takeBack();
-      else if (checked === 'same') this.#queue.trustWritten();
+      if (this.#file.check(this.#queue.mustCheck) === 'same') this.#queue.trustWritten();
       const connection = this.#file.connection();
-      this.#announce(connection);
+      this.#session?.announce(connection);
+      if (!this.#file.isSalvaging) this.#queue.writeHeld(connection.writer, this.#options.nowTs());
       const startedMs = performance.now();
       const { rows, items } = this.#queue.write(connection.writer, FLUSH_ITEMS, this.#options.nowTs());
       this.#options.onFlush?.((performance.now() - startedMs) / 1000);
@@ -211,31 +224,22 @@ export class UsageStore {
     return true;
   }
 
-  #announce(connection: UsageDatabase): void {
-    if (this.#session === null || this.#sessionIn === connection) return;
-    const { epoch, startedTs, version } = this.#session;
-    const sql = 'INSERT OR IGNORE INTO session (epoch, started_ts, ended_ts, clean, version) VALUES (?, ?, NULL, 0, ?)';
-    connection.db.prepare(sql).run(epoch, startedTs, version);
-    this.#sessionIn = connection;
+  /** The next connection is to a file that lacks what this one has been given. */
+  #begunAnew(why: 'lost' | 'damaged'): void {
+    if (why === 'damaged') this.#queue.hold();
+    else this.#queue.takeBack();
+    this.#schedule();
+  }
+
+  /** Who closes does not want to begin anything. */
+  #rebuilt(reason: string): void {
+    if (!this.#closed) this.#options.onRebuilt?.(reason);
   }
 
   #schedule(): void {
     if (this.#closed) return;
-    if (this.#queue.length >= FLUSH_ITEMS && this.#error === null && this.#lockedSinceMs === null)
-      this.#soon ??= setImmediate(() => this.#writeSome());
-    else this.#wait(FLUSH_MS);
-  }
-
-  #wait(ms: number): void {
-    this.#timer ??= setTimeout(() => this.#writeSome(), ms);
-    this.#timer.unref();
-  }
-
-  #cancel(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    clearImmediate(this.#soon);
-    this.#soon = undefined;
+    if (this.#queue.length >= FLUSH_ITEMS && this.#error === null && this.#lockedSinceMs === null) this.#timer.soon();
+    else this.#timer.within(FLUSH_MS);
   }
 
   #sayWell(): void {
@@ -249,8 +253,8 @@ export class UsageStore {
   #failed(error: unknown): void {
     const failure = sqliteFailure(error);
     this.#writeErrors += 1;
-    this.#cancel();
-    this.#wait(RETRY_MS);
+    this.#timer.cancel();
+    this.#timer.within(RETRY_MS);
     if (failure.kind === 'busy') {
       this.#lockedSinceMs ??= performance.now();
       if (performance.now() - this.#lockedSinceMs < LOCKED_MS) return;
@@ -266,15 +270,14 @@ export class UsageStore {
   }
 
   #rebuild(failure: SqliteFailure): void {
-    this.#queue.takeBack();
     try {
       if (!this.#file.rebuild(failure)) return;
     } catch {
       // It can't be moved away; the next try may.
       return;
     }
-    this.#cancel();
-    this.#wait(0);
+    this.#timer.cancel();
+    this.#timer.within(0);
   }
 
   #read<T>(work: (db: Database) => T): T {

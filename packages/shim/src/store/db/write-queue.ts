@@ -1,4 +1,5 @@
 import type { BatchItem, BatchWriter } from './batch-writer.ts';
+import type { HeldItems } from './salvage.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
 export interface Written {
@@ -9,13 +10,18 @@ export interface Written {
 }
 
 /**
- * What waits to be written, in order, and what was written a moment ago to a file that may turn out to be deleted.
+ * What waits to be written, in order; what was written a moment ago to a file that may turn out to be deleted or
+ * damaged; and the documents that a new file needs.
  */
-export class WriteQueue {
+export class WriteQueue implements HeldItems {
   /** Items lost: too many waited, or SQLite will never take them. */
   dropped = 0;
   #items: BatchItem[] = [];
   #written: BatchItem[] = [];
+  #held: BatchItem[] = [];
+  /** The last one of each name, whether it is on disk or not. */
+  readonly #knownStates = new Map<string, unknown>();
+  readonly #knownConfigs = new Map<string, string>();
   readonly #states = new Map<string, unknown>();
   readonly #configs = new Map<string, string>();
   readonly #mostItems: number;
@@ -26,6 +32,11 @@ export class WriteQueue {
 
   get length(): number {
     return this.#items.length;
+  }
+
+  /** All that is not known to be on disk. */
+  get waiting(): number {
+    return this.#items.length + this.#held.length;
   }
 
   get isEmpty(): boolean {
@@ -44,10 +55,16 @@ export class WriteQueue {
 
   putState(name: string, value: unknown): void {
     this.#states.set(name, value);
+    this.#knownStates.set(name, value);
   }
 
   putConfig(id: string, json: string): void {
     this.#configs.set(id, json);
+    this.#knownConfigs.delete(id);
+    this.#knownConfigs.set(id, json);
+    if (this.#knownConfigs.size <= MOST_CONFIGS) return;
+    const [oldest] = this.#knownConfigs.keys();
+    if (oldest !== undefined) this.#knownConfigs.delete(oldest);
   }
 
   /**
@@ -82,6 +99,44 @@ export class WriteQueue {
   takeBack(): void {
     this.#items = [...this.#written, ...this.#items];
     this.#written = [];
+    this.#putKnown();
+  }
+
+  /** The file is damaged: what was written since somebody last looked may be read back from it, or not. */
+  hold(): void {
+    this.#held.push(...this.#written);
+    this.#written = [];
+    this.#putKnown();
+  }
+
+  next(): readonly BatchItem[] {
+    return this.#held.slice(0, HELD_AT_ONCE);
+  }
+
+  written(items: readonly BatchItem[]): void {
+    this.#held.splice(0, items.length);
+  }
+
+  /**
+   * Nothing will be read back, now or any more. If the file is the same after all they are there; if sums were read
+   * back and samples not, sums know them.
+   */
+  writeHeld(writer: BatchWriter, nowTs: number): void {
+    for (let items = this.next(); items.length > 0; items = this.next()) {
+      try {
+        writer.write({ items, states: NONE, configs: NONE, nowTs }, 'samples_only');
+      } catch (error) {
+        if (sqliteFailure(error).kind !== 'row') throw error;
+        this.dropped += items.length;
+      }
+      this.written(items);
+    }
+  }
+
+  /** A new file has none of them, and some are only ever put once. */
+  #putKnown(): void {
+    for (const [name, value] of this.#knownStates) this.#states.set(name, value);
+    for (const [id, json] of this.#knownConfigs) this.#configs.set(id, json);
   }
 
   /** Documents wait for the next batch, and so does what an error of another kind leaves. */
@@ -120,6 +175,7 @@ export class WriteQueue {
       } catch {
         // No JSON can be made of it, now or later.
         this.#states.delete(name);
+        this.#knownStates.delete(name);
       }
     }
     return texts;
@@ -129,3 +185,6 @@ export class WriteQueue {
 const NONE: ReadonlyMap<string, string> = new Map();
 /** About two seconds of a busy server. */
 const MOST_UNCHECKED = 5_000;
+const HELD_AT_ONCE = 100;
+/** Of a server whose configuration changes by the minute the newest will do. */
+const MOST_CONFIGS = 100;
