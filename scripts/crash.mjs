@@ -16,6 +16,8 @@ moment; starts it again and compares: every turn that a client had whole more th
 there once, nothing is there twice, the ledger is the sum of its rows, and the database is sound.
 
   --kills <n>      how often (default 20)
+  --within <ms>    what the product promises: what ended longer before the kill is there (default 250; on a machine that
+                   is busy with other things the shim itself may not get to run for longer than that)
   --streams <n>    concurrent streams (default 64)
   --seed <n>       makes the moments repeatable (default: the clock)
   --evidence       write the figures to artifacts/test_runs/crash/latest.json
@@ -24,6 +26,7 @@ there once, nothing is there twice, the ledger is the sum of its rows, and the d
 
 const OPTIONS = {
   kills: { type: 'string', default: '20' },
+  within: { type: 'string', default: '250' },
   streams: { type: 'string', default: '64' },
   seed: { type: 'string' },
   evidence: { type: 'boolean', default: false },
@@ -32,8 +35,6 @@ const OPTIONS = {
 };
 
 const MAIN = fileURLToPath(new URL('../packages/shim/dist/main.js', import.meta.url));
-/** What the product promises: rows wait 200 ms at most, and then are written. */
-const FLUSH_MS = 250;
 /** Longer than a turn here takes, shorter than patience. */
 const LONGEST_MS = 1_200;
 
@@ -78,7 +79,9 @@ async function run(flags, home) {
   for (let round = 1; round <= kills; round += 1) {
     const shim = await world.startShim();
     const found =
-      round === 1 ? { problems: [], lost: [] } : await compareRound({ shim, load, known, flushMs: FLUSH_MS, home });
+      round === 1
+        ? { problems: [], lost: [] }
+        : await compareRound({ shim, load, known, flushMs: Number(flags.within), home });
     if (round > 1) {
       rounds.push(found);
       known = found.known ?? known;
@@ -93,10 +96,17 @@ async function run(flags, home) {
       say(`${round} kills, ${load.finished} turns whole, ${rounds.flatMap((one) => one.problems).length} problems`);
   }
   const shim = await world.startShim();
-  rounds.push(await compareRound({ shim, load, known, flushMs: FLUSH_MS, home }));
+  rounds.push(await compareRound({ shim, load, known, flushMs: Number(flags.within), home }));
   const totals = await compareTotals({ shim, books: world.books, rounds, home });
   const problems = [...rounds.flatMap((one) => one.problems), ...totals.problems];
-  const report = { kills, ...totals.figures, lost: summary(rounds), problems };
+  const report = {
+    kills,
+    streams: Number(flags.streams),
+    within_ms: Number(flags.within),
+    ...totals.figures,
+    lost: summary(rounds),
+    problems,
+  };
   for (const problem of totals.problems) say(problem);
   if (flags.evidence) await world.writeEvidence(report);
   if (flags.json) console.log(JSON.stringify(report));
@@ -148,7 +158,7 @@ async function openWorld(home) {
         mkdirSync(folder, { recursive: true });
         writeFileSync(
           new URL('latest.json', folder),
-          `${JSON.stringify({ node: process.version, flush_ms: FLUSH_MS, ...report }, null, 1)}\n`,
+          `${JSON.stringify({ node: process.version, ...report }, null, 1)}\n`,
         );
       });
     },

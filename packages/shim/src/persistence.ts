@@ -11,7 +11,7 @@ import type { Loaded } from './store/db/read-store.ts';
 import { runMaintenance } from './store/db/run-maintenance.ts';
 import { usageSampleOf, type Sample } from './store/db/sample.ts';
 import { importUsageLogs } from './store/db/usage-log-import.ts';
-import type { StoreStatus } from './store/db/store-status.ts';
+import { StoreUnavailableError, type StoreStatus } from './store/db/store-status.ts';
 import { UsageStore } from './store/db/usage-store.ts';
 import { routeInputs } from './store/decision-record.ts';
 import type { HistoryReaders } from './surfaces/history.ts';
@@ -104,11 +104,20 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     store.flush();
     if (known !== null) {
       known.restoreLedger(store.load(oldestTs()).minutes);
-      // What the log no longer has, memory may still know.
-      store.putMinutes(known.quotas.ledger.minutes());
+      putBack(known);
     }
     logger('info', `database: ${inserted} samples were taken from the usage log`);
     for (const { file, line, message } of problems.slice(0, 5)) logger('warn', `${file}:${line}: ${message}`);
+  };
+  /** What the log no longer has, memory may still know. While rows wait to be written it is too early. */
+  const putBack = (books: Books): void => {
+    if (closed) return;
+    try {
+      store.putMinutes(books.quotas.ledger.minutes());
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      setTimeout(() => putBack(books), PUT_BACK_MS).unref();
+    }
   };
   const maintain = (): void => {
     // Nothing was written, so nothing waits to be copied from the log into the file.
@@ -175,6 +184,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
   };
 }
 
+const PUT_BACK_MS = 1_000;
 /** Who asks why asks soon. */
 const DECISIONS_S = 3 * 86_400;
 /** Kept beyond the week, as in the ledger. */

@@ -25,9 +25,9 @@ function routeDifferences({ route }: DecisionRecord, choice: LaneChoice): string
 function stepDifferences(step: DecisionStep, { lanes }: LaneChoice): string[] {
   const compare = comparing(`lane ${step.lane}`);
   const answer = reroute(step.question);
-  // In shadow mode the quota's own decision was noted beside the one that was followed.
-  const decision = step.shadow ?? step.decision;
-  const action = step.shadow === null ? compare('action', step.action, answer.action) : [];
+  // In shadow mode the question is the one that was followed; what the quota itself said is only noted.
+  const { decision } = step;
+  const action = compare('action', step.action, answer.action);
   const candidate = lanes.find(({ lane }) => lane.id === step.lane);
   const model = candidate === undefined ? [] : compare('model', step.upstream_model, candidate.model);
   return [...action, ...compare('decision', decision, answer.decision), ...model];

@@ -1,5 +1,12 @@
-import type { RollupSums } from './rollup-sums.ts';
+import type { OrderedSketch } from './ordered-sketch.ts';
+import type { RollupNumbers } from './rollup-sums.ts';
 import type { Database, Statement } from './sqlite.ts';
+
+/** A row as it was written last. */
+export interface KeptRow {
+  readonly numbers: RollupNumbers;
+  readonly ttft: OrderedSketch;
+}
 
 /** Every model of an hour and a day, on a server that has many. */
 const MOST_ROWS = 400;
@@ -9,7 +16,7 @@ const MOST_ROWS = 400;
  * than adding to them. They hold as long as nobody else has written, here or in another process.
  */
 export class KeptSums {
-  readonly #rows = new Map<string, RollupSums>();
+  readonly #rows = new Map<string, KeptRow>();
   readonly #ofOthers: Statement;
   readonly #own: Statement;
   #othersSeen: unknown = null;
@@ -38,13 +45,13 @@ export class KeptSums {
     this.#rows.clear();
   }
 
-  get(key: string): RollupSums | undefined {
+  get(key: string): KeptRow | undefined {
     return this.#rows.get(key);
   }
 
-  keep(key: string, sums: RollupSums): void {
+  keep(key: string, row: KeptRow): void {
     this.#rows.delete(key);
-    this.#rows.set(key, sums);
+    this.#rows.set(key, row);
     if (this.#rows.size <= MOST_ROWS) return;
     const [oldest] = this.#rows.keys();
     if (oldest !== undefined) this.#rows.delete(oldest);

@@ -1,6 +1,7 @@
 import type { RollupRow } from '@ccp/contracts';
 import { Sketch } from '../../sketch.ts';
-import type { KeptSums } from './kept-sums.ts';
+import type { KeptRow, KeptSums } from './kept-sums.ts';
+import { OrderedSketch } from './ordered-sketch.ts';
 import { amount, isAmount, type Sample } from './sample.ts';
 import type { Database, SqlRow, SqlValue, Statement } from './sqlite.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
@@ -8,8 +9,7 @@ import { sqliteFailure } from './sqlite-failure.ts';
 /** US dollars of one sample; null: no price known. */
 export type CostOf = (sample: Sample) => number | null;
 
-/** Sums of one model over one hour or one UTC day. */
-export interface RollupSums {
+export interface RollupNumbers {
   inTokens: number;
   outTokens: number;
   cacheWriteTokens: number;
@@ -19,6 +19,10 @@ export interface RollupSums {
   count: number;
   /** Of the samples with a known price; null: none had one. */
   costUsd: number | null;
+}
+
+/** Sums of one model over one hour or one UTC day. */
+export interface RollupSums extends RollupNumbers {
   /** Of streams that came through whole: a failure's first byte says nothing about the model. */
   readonly ttft: Sketch;
 }
@@ -96,6 +100,11 @@ export function addSample(sums: RollupSums, sample: Sample, costUsd: number | nu
 }
 
 export function addSums(sums: RollupSums, other: RollupSums): void {
+  addNumbers(sums, other);
+  sums.ttft.merge(other.ttft);
+}
+
+function addNumbers(sums: RollupNumbers, other: RollupNumbers): void {
   sums.inTokens += other.inTokens;
   sums.outTokens += other.outTokens;
   sums.cacheWriteTokens += other.cacheWriteTokens;
@@ -104,7 +113,6 @@ export function addSums(sums: RollupSums, other: RollupSums): void {
   sums.streamS += other.streamS;
   sums.count += other.count;
   if (other.costUsd !== null) sums.costUsd = (sums.costUsd ?? 0) + other.costUsd;
-  sums.ttft.merge(other.ttft);
 }
 
 /** The buckets of one kind that some samples fall into. */
@@ -158,10 +166,11 @@ export class RollupTable {
   /** Adds to what the row has; `bucket` stays as it is. Call it inside a transaction. */
   add({ start, model, sums }: Bucket): void {
     const key = `${this.granularity.name} ${start} ${model}`;
-    const known = this.#kept?.get(key) ?? this.get(start, model) ?? noSums();
-    addSums(known, sums);
-    this.put({ start, model, sums: known });
-    this.#kept?.keep(key, known);
+    const row = this.#kept?.get(key) ?? keptRow(this.get(start, model) ?? noSums());
+    addNumbers(row.numbers, sums);
+    row.ttft.add(sums.ttft);
+    this.#write(start, model, row);
+    this.#kept?.keep(key, row);
   }
 
   /** The same, where one row nobody can read or write must not hold up what else is counted. */
@@ -175,10 +184,30 @@ export class RollupTable {
   }
 
   put({ start, model, sums }: Bucket): void {
-    this.#upsert.run(this.granularity.keyOf(start), model, ...valuesOfSums(sums));
+    this.#write(start, model, keptRow(sums));
+  }
+
+  #write(start: number, model: string, { numbers, ttft }: KeptRow): void {
+    this.#upsert.run(
+      this.granularity.keyOf(start),
+      model,
+      numbers.inTokens,
+      numbers.outTokens,
+      numbers.dirtyS,
+      numbers.streamS,
+      numbers.count,
+      ttft.quantile(0.5),
+      ttft.quantile(0.9),
+      ttft.quantile(0.99),
+      numbers.cacheWriteTokens,
+      numbers.cacheReadTokens,
+      numbers.costUsd,
+      ttft.count === 0 ? null : ttft.toText(),
+    );
   }
 }
 
+/** In the order they are written in. */
 const SUM_COLUMNS = [
   'in_tokens',
   'out_tokens',
@@ -194,22 +223,8 @@ const SUM_COLUMNS = [
   'ttft_sketch',
 ];
 
-function valuesOfSums(sums: RollupSums): SqlValue[] {
-  const { ttft } = sums;
-  return [
-    sums.inTokens,
-    sums.outTokens,
-    sums.dirtyS,
-    sums.streamS,
-    sums.count,
-    ttft.quantile(0.5),
-    ttft.quantile(0.9),
-    ttft.quantile(0.99),
-    sums.cacheWriteTokens,
-    sums.cacheReadTokens,
-    sums.costUsd,
-    ttft.count === 0 ? null : JSON.stringify(ttft),
-  ];
+function keptRow(sums: RollupSums): KeptRow {
+  return { numbers: sums, ttft: new OrderedSketch(sums.ttft) };
 }
 
 export function sumsOf(row: SqlRow): RollupSums {

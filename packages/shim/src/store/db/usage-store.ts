@@ -25,7 +25,7 @@ import { unavailable, type StoreStatus, type UsageStoreOptions } from './store-s
 import { WriteQueue } from './write-queue.ts';
 
 /** Items wait at most this long before they are on disk. */
-export const FLUSH_MS = 200;
+export const FLUSH_MS = 100;
 /** One transaction: a few milliseconds of the event loop. */
 export const FLUSH_ITEMS = 100;
 const RETRY_MS = 1_000;
