@@ -155,7 +155,7 @@ async function summary({ looks, traffic, shim, providers }) {
     },
     latency_ms: traffic.latency(),
     tokens: { served, counted },
-    store: readyz.store,
+    store: { ok: readyz.store.ok, log: readyz.store.log.ok, database: readyz.store.database.ok },
     problems,
   };
 }
