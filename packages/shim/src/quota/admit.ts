@@ -28,6 +28,7 @@ export interface AdmitOptions {
 
 export interface SlotWish {
   readonly lane: string;
+  /** Requests in flight at most; null: any number. */
   readonly limit: number | null;
   /** Who shares a lane fairly: an agent, else a session. */
   readonly agent: string;

@@ -1,10 +1,5 @@
-import { Slots, type OnGone, type SlotAsker } from './slots.ts';
-
-export interface SlotWish extends SlotAsker {
-  readonly lane: string;
-  /** Null: no limit. */
-  readonly limit: number | null;
-}
+import type { SlotWish } from '../quota/admit.ts';
+import { Slots, type OnGone } from './slots.ts';
 
 /** The places of every lane. */
 export class LaneSlots {
