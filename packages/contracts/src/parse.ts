@@ -39,6 +39,42 @@ export const parseQuotasConfig = parserOf('quotas-config');
 export const parseError = parserOf('error');
 /** A row with `kind: "ccc_snapshot"` of `windows.jsonl`. */
 export const parseCccSnapshot = parserOf('ccc-snapshot');
+/** A session of the event model. */
+export const parseSession = parserOf('session');
+/** A turn of the event model. */
+export const parseTurn = parserOf('turn');
+/** A measurement of the event model. */
+export const parseMeasurement = parserOf('measurement');
+/** A feature of the event model. */
+export const parseFeature = parserOf('feature');
+/** A cost of the event model. */
+export const parseCost = parserOf('cost');
+/** A value of the event model. */
+export const parseValue = parserOf('value');
+/** A decision of the event model. */
+export const parseDecision = parserOf('decision');
+/** A row of `windows.jsonl` with `kind` session, turn or session_end. */
+export const parseEvent = parserOf('event');
+/** A row with `kind: "window"` of `windows.jsonl`. */
+export const parseWindow = parserOf('window');
+/** A row of `snapshots.jsonl`. */
+export const parseSnapshot = parserOf('snapshot');
+/** A row with `kind: "glm_count"` of `glm_counts.jsonl`. */
+export const parseGlmCount = parserOf('glm-count');
+/** A row with `kind: "glm_turn"` of `glm_counts.jsonl`. */
+export const parseGlmTurn = parserOf('glm-turn');
+/** A row of `codex_ccusage.jsonl`, `claude_monitor.jsonl` or `proxy_telemetry.jsonl`. */
+export const parseToolReport = parserOf('tool-report');
+/** A row of `churn.jsonl`. */
+export const parseChurn = parserOf('churn');
+/** A row of `anomalies.jsonl`. */
+export const parseAnomaly = parserOf('anomaly');
+/** A row of `readings.jsonl`. */
+export const parseMeterReading = parserOf('meter-reading');
+/** A row that takes back another one. */
+export const parseTombstone = parserOf('tombstone');
+/** The file `metrics_summary.json`. */
+export const parseMetricsSummary = parserOf('metrics-summary');
 
 /**
  * Checks a value against the contract called `name`. The value is returned as it came: nothing is copied,

@@ -2,8 +2,19 @@
 
 /** Names of the schemas, in alphabetical order. */
 export const schemaNames = [
+  'anomaly',
   'ccc-snapshot',
+  'churn',
+  'cost',
+  'decision',
   'error',
+  'event',
+  'feature',
+  'glm-count',
+  'glm-turn',
+  'measurement',
+  'meter-reading',
+  'metrics-summary',
   'providers-config',
   'quotas-config',
   'quotas',
@@ -11,8 +22,15 @@ export const schemaNames = [
   'rollups',
   'sample',
   'samples',
+  'session',
+  'snapshot',
+  'tombstone',
+  'tool-report',
+  'turn',
   'usage-event',
   'usage',
+  'value',
+  'window',
 ] as const;
 
 export type SchemaName = (typeof schemaNames)[number];
@@ -24,6 +42,90 @@ export interface JsonSchema {
 
 /** The published schemas, embedded so that nothing reads files at run time. */
 export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
+  'anomaly': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:anomaly",
+  "title": "Anomaly",
+  "description": "A row of anomalies.jsonl: something that should not be.",
+  "type": "object",
+  "required": [
+    "captured_at",
+    "notes"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "anomaly"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider it is about.",
+      "type": "string"
+    },
+    "captured_at": {
+      "description": "When it was noticed (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "What it is, as a short code or in words.",
+      "type": "string"
+    },
+    "code": {
+      "description": "What it is.",
+      "type": "string",
+      "x-known-values": [
+        "negative-delta",
+        "crosses-reset",
+        "late-after",
+        "duplicate-before",
+        "divergent",
+        "clock-skew"
+      ]
+    },
+    "field": {
+      "description": "Meter it is about.",
+      "type": "string"
+    },
+    "delta": {
+      "description": "Change that was seen; null: none.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "before": {
+      "description": "Value before; null: none.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "after": {
+      "description": "Value after; null: none.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "source": {
+      "description": "How it came here.",
+      "type": "string"
+    }
+  }
+},
   'ccc-snapshot': {
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "$id": "urn:ccp:v1:ccc-snapshot",
@@ -68,6 +170,296 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     "usage": {
       "description": "The whole answer.",
       "$ref": "urn:ccp:v1:usage"
+    }
+  }
+},
+  'churn': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:churn",
+  "title": "ChurnRecord",
+  "description": "A row of churn.jsonl: what a range of commits changed.",
+  "type": "object",
+  "required": [
+    "window",
+    "captured_at"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "churn"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider whose capacity it used.",
+      "type": "string"
+    },
+    "methodology": {
+      "description": "Way of working.",
+      "type": "string"
+    },
+    "commit_start": {
+      "description": "Commit before the first change.",
+      "type": "string"
+    },
+    "commit_end": {
+      "description": "Commit after the last one.",
+      "type": "string"
+    },
+    "files_changed": {
+      "description": "Files.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "insertions": {
+      "description": "Lines added.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "deletions": {
+      "description": "Lines removed.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "net": {
+      "description": "Lines added minus lines removed.",
+      "type": "integer"
+    },
+    "features": {
+      "description": "Features of the range; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "normalized_churn": {
+      "description": "Lines changed per feature; null: no features.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "captured_at": {
+      "description": "When it was measured (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "source": {
+      "description": "How it came here.",
+      "type": "string"
+    },
+    "paths": {
+      "description": "Paths it was limited to.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    },
+    "survival": {
+      "description": "Share of the lines added that is still there, per horizon.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/survival"
+      }
+    },
+    "commits": {
+      "description": "Commits counted.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "excluded_commits": {
+      "description": "Commits left out because they are tagged as prototypes.",
+      "type": "integer",
+      "minimum": 0
+    }
+  },
+  "$defs": {
+    "survival": {
+      "title": "LineSurvival",
+      "description": "Share of lines still there after some days.",
+      "type": "object",
+      "required": [
+        "horizon_days"
+      ],
+      "properties": {
+        "horizon_days": {
+          "description": "Days after the commit.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "added": {
+          "description": "Lines added.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "surviving": {
+          "description": "Lines of them still there at the horizon.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "survival": {
+          "description": "Share still there; null: none was added, or not yet old enough.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "maturing_lines": {
+          "description": "Lines too young to judge.",
+          "type": "integer",
+          "minimum": 0
+        }
+      }
+    }
+  }
+},
+  'cost': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:cost",
+  "title": "Cost",
+  "description": "What something would cost by list prices.",
+  "type": "object",
+  "required": [
+    "provider",
+    "estimated_usd"
+  ],
+  "properties": {
+    "provider": {
+      "description": "Provider of the model.",
+      "type": "string"
+    },
+    "estimated_usd": {
+      "description": "US dollars by list prices; null: the model has no known price.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "unit_costs": {
+      "description": "US dollars per token, by token type.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "number"
+      }
+    },
+    "model": {
+      "description": "Model that was priced.",
+      "type": "string"
+    },
+    "priced_as": {
+      "description": "Entry of the price map that was used; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "price_map": {
+      "description": "Version of the price map.",
+      "type": "string"
+    },
+    "unpriced_tokens": {
+      "description": "Tokens without a price.",
+      "type": "integer",
+      "minimum": 0
+    }
+  }
+},
+  'decision': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:decision",
+  "title": "Decision",
+  "description": "Why a lane was chosen.",
+  "type": "object",
+  "properties": {
+    "reroute_mode": {
+      "description": "How quota verdicts change the lane.",
+      "type": "string",
+      "x-known-values": [
+        "preemptive",
+        "run2cap",
+        "hybrid"
+      ]
+    },
+    "reroute_decision": {
+      "description": "What was decided.",
+      "type": "string"
+    },
+    "preferred_attempt": {
+      "description": "Whether the preferred lane was tried; older writers count attempts.",
+      "type": [
+        "boolean",
+        "integer",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "warn_pct_auto": {
+      "description": "Calibrated warning threshold, fraction of the cap; null: not calibrated.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0,
+      "maximum": 1
+    },
+    "warn_pct_confidence": {
+      "description": "Confidence in the calibrated threshold; null: none.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0,
+      "maximum": 1
+    },
+    "warn_pct_cfg": {
+      "description": "Configured warning threshold, fraction of the cap; null: none.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0,
+      "maximum": 1
+    },
+    "gap_seconds_p50": {
+      "description": "Median of predicted minus observed reset time, in seconds; null: no samples.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "gap_seconds_p95": {
+      "description": "95th percentile of predicted minus observed reset time, in seconds; null: no samples.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "gap_samples": {
+      "description": "Number of pairs behind the gap percentiles.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
     }
   }
 },
@@ -127,6 +519,822 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "message": {
           "description": "What went wrong, in words.",
           "type": "string"
+        }
+      }
+    }
+  }
+},
+  'event': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:event",
+  "title": "TrackerEvent",
+  "description": "A row of windows.jsonl: a session that began, a turn, or a session that ended.",
+  "type": "object",
+  "required": [
+    "kind"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "x-known-values": [
+        "session",
+        "turn",
+        "session_end"
+      ]
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "type": {
+      "description": "The same as kind, for older readers.",
+      "type": "string"
+    },
+    "event_id": {
+      "description": "Id that stays the same when the event is told again.",
+      "type": "string"
+    },
+    "captured_at": {
+      "description": "When the row was written (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "source": {
+      "description": "Where it came from.",
+      "type": "string",
+      "x-known-values": [
+        "shim",
+        "api",
+        "backfill",
+        "claude-log",
+        "codex-log"
+      ]
+    },
+    "dedupe_key": {
+      "description": "Events with the same key are one.",
+      "type": "string"
+    },
+    "session": {
+      "description": "The session that began.",
+      "$ref": "urn:ccp:v1:session"
+    },
+    "turn": {
+      "description": "The turn.",
+      "$ref": "urn:ccp:v1:turn"
+    },
+    "measurement": {
+      "description": "What was measured.",
+      "$ref": "urn:ccp:v1:measurement"
+    },
+    "feature": {
+      "description": "The feature it worked on.",
+      "$ref": "urn:ccp:v1:feature"
+    },
+    "cost": {
+      "description": "What it would cost.",
+      "$ref": "urn:ccp:v1:cost"
+    },
+    "value": {
+      "description": "What came of it.",
+      "$ref": "urn:ccp:v1:value"
+    },
+    "decision": {
+      "description": "Why its lane was chosen.",
+      "$ref": "urn:ccp:v1:decision"
+    },
+    "session_id": {
+      "description": "The session that ended.",
+      "type": "string"
+    },
+    "ended_at": {
+      "description": "When it ended (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    }
+  }
+},
+  'feature': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:feature",
+  "title": "Feature",
+  "description": "A piece of work that somebody asked for.",
+  "type": "object",
+  "required": [
+    "feature_id",
+    "spec_ref",
+    "status"
+  ],
+  "properties": {
+    "feature_id": {
+      "description": "Id of the feature.",
+      "type": "string"
+    },
+    "spec_ref": {
+      "description": "Where it is described; empty: nowhere.",
+      "type": "string"
+    },
+    "status": {
+      "description": "How far it has come.",
+      "type": "string",
+      "x-known-values": [
+        "proposed",
+        "implemented",
+        "shipped"
+      ]
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Window it was counted in.",
+      "type": "string"
+    },
+    "commit": {
+      "description": "Commit it came with.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider whose capacity it used.",
+      "type": "string"
+    }
+  }
+},
+  'glm-count': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:glm-count",
+  "title": "GlmCount",
+  "description": "A row of glm_counts.jsonl: prompts of GLM used in a window.",
+  "type": "object",
+  "required": [
+    "window",
+    "captured_at",
+    "prompts_used"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "glm_count"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider of the meters.",
+      "type": "string"
+    },
+    "captured_at": {
+      "description": "When it was read (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "raw_text": {
+      "description": "The text it was read from.",
+      "type": "string"
+    },
+    "parsed": {
+      "description": "What was read from it.",
+      "type": "object",
+      "additionalProperties": true
+    },
+    "source": {
+      "description": "How it came here.",
+      "type": "string"
+    },
+    "prompts_used": {
+      "description": "Prompts; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    }
+  }
+},
+  'glm-turn': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:glm-turn",
+  "title": "GlmTurn",
+  "description": "A row of glm_counts.jsonl: one turn of a GLM model.",
+  "type": "object",
+  "required": [
+    "turn_id",
+    "model",
+    "tokens_in",
+    "tokens_out"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "glm_turn"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "session_id": {
+      "description": "Session it belongs to.",
+      "type": "string"
+    },
+    "turn_id": {
+      "description": "Id of the turn.",
+      "type": "string"
+    },
+    "model": {
+      "description": "Model as the client named it.",
+      "type": "string"
+    },
+    "tokens_in": {
+      "description": "Fresh input tokens.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "tokens_out": {
+      "description": "Output tokens.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "ts": {
+      "description": "When it ended (epoch seconds, fractional).",
+      "type": "number",
+      "minimum": 0
+    },
+    "dedupe_key": {
+      "description": "Turns with the same key are one.",
+      "type": "string"
+    }
+  }
+},
+  'measurement': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:measurement",
+  "title": "Measurement",
+  "description": "What was measured of a piece of work.",
+  "type": "object",
+  "properties": {
+    "cls": {
+      "description": "Complexity load score, in standard deviations; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "impf": {
+      "description": "Interaction minutes per feature; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "churn_score": {
+      "description": "Normalised churn, from 0 to 1; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "feature_delta": {
+      "description": "Features it added; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "errors": {
+      "description": "Why something is not known.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    }
+  }
+},
+  'meter-reading': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:meter-reading",
+  "title": "MeterReadingRecord",
+  "description": "A row of readings.jsonl: one reading of a vendor’s own meter, whatever its source.",
+  "type": "object",
+  "required": [
+    "kind",
+    "provider",
+    "observed_at",
+    "source"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "meter_reading"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider of the meter.",
+      "type": "string"
+    },
+    "account": {
+      "description": "Hash of the account; null: not known.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "scope": {
+      "description": "What the meter covers, such as all or model:opus.",
+      "type": "string"
+    },
+    "window_min": {
+      "description": "Length of the metered window in minutes; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "used_pp": {
+      "description": "Percentage points of the bar used; null: the vendor gave none.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "used": {
+      "description": "Amount used, in unit; null: only the share is known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "limit": {
+      "description": "Amount the bar holds, in unit; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "unit": {
+      "description": "Unit of used and limit.",
+      "type": "string",
+      "x-known-values": [
+        "pp",
+        "tokens",
+        "prompts",
+        "credits",
+        "requests",
+        "usd"
+      ]
+    },
+    "resets_at": {
+      "description": "When the window ends (ISO 8601); null: not known.",
+      "type": [
+        "string",
+        "null"
+      ],
+      "format": "date-time"
+    },
+    "observed_at": {
+      "description": "When the meter stood so (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "source": {
+      "description": "Where it was read.",
+      "type": "string",
+      "x-known-values": [
+        "header",
+        "get_usage",
+        "statusline",
+        "rollout",
+        "cache",
+        "glm-api",
+        "pane",
+        "ccusage",
+        "claude-monitor",
+        "override",
+        "estimate"
+      ]
+    },
+    "confidence": {
+      "description": "How far it can be trusted.",
+      "type": "string",
+      "x-known-values": [
+        "official",
+        "local",
+        "estimate"
+      ]
+    },
+    "meter": {
+      "description": "Name of the meter at its source.",
+      "type": "string"
+    },
+    "lane": {
+      "description": "Lane whose answer carried it.",
+      "type": "string"
+    },
+    "status": {
+      "description": "What the vendor says of it; null: nothing.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "raw_sha256": {
+      "description": "SHA-256 of the text it was read from; null: there was none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    }
+  }
+},
+  'metrics-summary': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:metrics-summary",
+  "title": "MetricsSummary",
+  "description": "The file metrics_summary.json: what all sessions came to.",
+  "type": "object",
+  "required": [
+    "generated_at",
+    "sessions",
+    "turns"
+  ],
+  "properties": {
+    "schema_version": {
+      "description": "Version of the format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote it.",
+      "type": "string"
+    },
+    "generated_at": {
+      "description": "When it was made (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "sessions": {
+      "description": "Distinct sessions.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "turns": {
+      "description": "Distinct turns.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "features_shipped": {
+      "description": "Features.",
+      "type": "number"
+    },
+    "capacity_used": {
+      "description": "Capacity, in the units of the turns.",
+      "type": "number",
+      "minimum": 0
+    },
+    "features_per_capacity": {
+      "description": "Features per unit of capacity; null: no capacity.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_cls": {
+      "description": "Mean complexity load score; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_impf": {
+      "description": "Mean interaction minutes per feature; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_churn_score": {
+      "description": "Mean normalised churn; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "model_value": {
+      "description": "Turns attributed to each model.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "number"
+      }
+    },
+    "model_health": {
+      "description": "How each model is served.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/$defs/health"
+      }
+    },
+    "tokens": {
+      "description": "Tokens per model.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/$defs/tokens"
+      }
+    },
+    "cost": {
+      "description": "What it would cost by list prices; null: nothing was priced.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/cost"
+        },
+        {
+          "type": "null"
+        }
+      ]
+    },
+    "reroutes": {
+      "description": "Reroutes and fallbacks; null: not known.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/reroutes"
+        },
+        {
+          "type": "null"
+        }
+      ]
+    },
+    "gated_lanes": {
+      "description": "Lanes that are not usable and why.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "string"
+      }
+    },
+    "license": {
+      "description": "The license the shim reports; null: none.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/license"
+        },
+        {
+          "type": "null"
+        }
+      ]
+    },
+    "windows": {
+      "description": "Finalized windows.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "sources": {
+      "description": "Where it came from.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    }
+  },
+  "$defs": {
+    "health": {
+      "title": "ModelHealth",
+      "description": "How a model is served.",
+      "type": "object",
+      "properties": {
+        "reqs": {
+          "description": "Requests; null: not known.",
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "speeds": {
+          "description": "Speeds as the shim reports them.",
+          "type": "object",
+          "additionalProperties": true
+        },
+        "reroute_mode": {
+          "description": "How quota verdicts change the lane.",
+          "type": "string"
+        },
+        "reroute_decision": {
+          "description": "What was decided last.",
+          "type": "string"
+        },
+        "preferred_attempt": {
+          "description": "Whether the preferred lane was tried; older writers count attempts.",
+          "type": [
+            "boolean",
+            "integer",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "warn_pct_auto": {
+          "description": "Calibrated warning threshold, fraction of the cap; null: not calibrated.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "warn_pct_confidence": {
+          "description": "Confidence in the calibrated threshold; null: none.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "warn_pct_cfg": {
+          "description": "Configured warning threshold, fraction of the cap; null: none.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "gap_seconds_p50": {
+          "description": "Median of predicted minus observed reset time, in seconds; null: no samples.",
+          "type": [
+            "number",
+            "null"
+          ]
+        },
+        "gap_seconds_p95": {
+          "description": "95th percentile of predicted minus observed reset time, in seconds; null: no samples.",
+          "type": [
+            "number",
+            "null"
+          ]
+        },
+        "gap_samples": {
+          "description": "Number of pairs behind the gap percentiles.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        }
+      }
+    },
+    "tokens": {
+      "title": "ModelTokens",
+      "description": "Tokens of one model.",
+      "type": "object",
+      "required": [
+        "input",
+        "output"
+      ],
+      "properties": {
+        "input": {
+          "description": "Fresh input tokens.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "output": {
+          "description": "Output tokens.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "cache_write": {
+          "description": "Written to the prompt cache.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "cache_read": {
+          "description": "Read from the prompt cache.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "turns": {
+          "description": "Turns.",
+          "type": "integer",
+          "minimum": 0
+        }
+      }
+    },
+    "cost": {
+      "title": "SummaryCost",
+      "description": "Cost by list prices.",
+      "type": "object",
+      "required": [
+        "estimated_usd",
+        "price_map"
+      ],
+      "properties": {
+        "estimated_usd": {
+          "description": "US dollars of the models with a known price.",
+          "type": "number",
+          "minimum": 0
+        },
+        "price_map": {
+          "description": "Version of the price map.",
+          "type": "string"
+        },
+        "unpriced_models": {
+          "description": "Models without a known price.",
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        }
+      }
+    },
+    "reroutes": {
+      "title": "RerouteCounts",
+      "description": "Reroutes and fallbacks.",
+      "type": "object",
+      "properties": {
+        "fallbacks": {
+          "description": "Another lane after a failure.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "reroutes": {
+          "description": "Another lane because of a quota.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "rate_limited": {
+          "description": "Refusals for a limit.",
+          "type": "integer",
+          "minimum": 0
+        }
+      }
+    },
+    "license": {
+      "title": "SummaryLicense",
+      "description": "License metadata; never the pack.",
+      "type": "object",
+      "properties": {
+        "ok": {
+          "description": "Whether it verified.",
+          "type": "boolean"
+        },
+        "plan": {
+          "description": "Plan name.",
+          "type": "string"
+        },
+        "features": {
+          "description": "Entitlements.",
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        },
+        "expires_at": {
+          "description": "When it ends (ISO 8601); null: not known.",
+          "type": [
+            "string",
+            "null"
+          ],
+          "format": "date-time"
+        },
+        "key_id": {
+          "description": "Id of the key that signed it; null: not known.",
+          "type": [
+            "string",
+            "null"
+          ]
         }
       }
     }
@@ -1152,6 +2360,395 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "string",
         "null"
       ]
+    }
+  }
+},
+  'session': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:session",
+  "title": "Session",
+  "description": "What a run of a coding agent belongs to.",
+  "type": "object",
+  "required": [
+    "session_id",
+    "repo_id",
+    "branch",
+    "commit",
+    "license_id",
+    "privacy_tier",
+    "created_at"
+  ],
+  "properties": {
+    "session_id": {
+      "description": "Id of the session.",
+      "type": "string"
+    },
+    "repo_id": {
+      "description": "Id of the repository; never a path.",
+      "type": "string"
+    },
+    "branch": {
+      "description": "Branch at the start.",
+      "type": "string"
+    },
+    "commit": {
+      "description": "Commit at the start.",
+      "type": "string"
+    },
+    "license_id": {
+      "description": "Id of the license in force; empty: none.",
+      "type": "string"
+    },
+    "privacy_tier": {
+      "description": "What may leave the machine.",
+      "type": "string",
+      "x-known-values": [
+        "local",
+        "minimized",
+        "full"
+      ]
+    },
+    "created_at": {
+      "description": "When it began (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "metadata": {
+      "description": "Whatever the caller wants to keep beside it.",
+      "type": "object",
+      "additionalProperties": true
+    }
+  }
+},
+  'snapshot': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:snapshot",
+  "title": "Snapshot",
+  "description": "A row of snapshots.jsonl: the meters of a provider before or after a window.",
+  "type": "object",
+  "required": [
+    "window",
+    "provider",
+    "phase",
+    "captured_at",
+    "parsed"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "snapshot"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "snapshot_id": {
+      "description": "SHA-256 of provider, window, time and text.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider of the meters.",
+      "type": "string"
+    },
+    "captured_at": {
+      "description": "When it was read (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "raw_text": {
+      "description": "The text it was read from.",
+      "type": "string"
+    },
+    "parsed": {
+      "description": "What was read from it.",
+      "type": "object",
+      "additionalProperties": true
+    },
+    "source": {
+      "description": "How it came here.",
+      "type": "string"
+    },
+    "phase": {
+      "description": "Which end of the window.",
+      "type": "string",
+      "x-known-values": [
+        "before",
+        "after"
+      ]
+    }
+  }
+},
+  'tombstone': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:tombstone",
+  "title": "Tombstone",
+  "description": "A row that takes back another row of the same file; nothing is deleted.",
+  "type": "object",
+  "required": [
+    "kind",
+    "target_sha256",
+    "created_at"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "tombstone"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "target_kind": {
+      "description": "Record family of the row taken back.",
+      "type": "string"
+    },
+    "target_sha256": {
+      "description": "SHA-256 of its line, without the line end.",
+      "type": "string"
+    },
+    "reason": {
+      "description": "Why it was taken back.",
+      "type": "string"
+    },
+    "created_at": {
+      "description": "When it was taken back (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    }
+  }
+},
+  'tool-report': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:tool-report",
+  "title": "ToolReport",
+  "description": "A row of codex_ccusage.jsonl, claude_monitor.jsonl or proxy_telemetry.jsonl: what another program printed.",
+  "type": "object",
+  "required": [
+    "provider",
+    "captured_at",
+    "parsed"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "x-known-values": [
+        "codex_ccusage",
+        "claude_monitor",
+        "proxy_telemetry"
+      ]
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "provider": {
+      "description": "Provider of the meters.",
+      "type": "string"
+    },
+    "captured_at": {
+      "description": "When it was read (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "raw_text": {
+      "description": "The text it was read from.",
+      "type": "string"
+    },
+    "parsed": {
+      "description": "What was read from it.",
+      "type": "object",
+      "additionalProperties": true
+    },
+    "source": {
+      "description": "How it came here.",
+      "type": "string"
+    },
+    "scope": {
+      "description": "What it covers.",
+      "type": "string",
+      "x-known-values": [
+        "session",
+        "daily",
+        "weekly"
+      ]
+    }
+  }
+},
+  'turn': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:turn",
+  "title": "Turn",
+  "description": "One exchange with a model.",
+  "type": "object",
+  "required": [
+    "turn_id",
+    "session_id",
+    "model",
+    "subagent",
+    "tokens_in",
+    "tokens_out",
+    "input_kind",
+    "latency_ms"
+  ],
+  "properties": {
+    "turn_id": {
+      "description": "Id of the turn.",
+      "type": "string"
+    },
+    "session_id": {
+      "description": "Session it belongs to; empty: not known.",
+      "type": "string"
+    },
+    "model": {
+      "description": "Model as the client named it.",
+      "type": "string"
+    },
+    "subagent": {
+      "description": "Agent within the session; empty: the main one.",
+      "type": "string"
+    },
+    "tokens_in": {
+      "description": "Fresh input tokens.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "tokens_out": {
+      "description": "Output tokens.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "cache_write_tokens": {
+      "description": "Input tokens written to the prompt cache.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "cache_read_tokens": {
+      "description": "Input tokens read from the prompt cache.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "input_kind": {
+      "description": "What the input held.",
+      "type": "string",
+      "x-known-values": [
+        "text",
+        "image",
+        "other"
+      ]
+    },
+    "latency_ms": {
+      "description": "Milliseconds from the request to its last byte.",
+      "type": "number",
+      "minimum": 0
+    },
+    "attribution": {
+      "description": "Share of the turn per model; the shares add up to 1.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "number"
+      }
+    },
+    "capacity_used": {
+      "description": "Capacity the turn used, in capacity_unit; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "capacity_unit": {
+      "description": "Unit of capacity_used.",
+      "type": "string",
+      "x-known-values": [
+        "pp",
+        "prompts",
+        "credits",
+        "tokens"
+      ]
+    },
+    "ts": {
+      "description": "When it ended (epoch seconds, fractional).",
+      "type": "number",
+      "minimum": 0
+    },
+    "lane": {
+      "description": "Lane that answered.",
+      "type": "string"
+    },
+    "rid": {
+      "description": "Request id of the shim.",
+      "type": "string"
+    },
+    "epoch": {
+      "description": "Id of the counter run of the shim.",
+      "type": "string"
+    },
+    "status": {
+      "description": "HTTP status the client got.",
+      "type": "integer"
+    },
+    "ended": {
+      "description": "How the exchange ended.",
+      "type": "string",
+      "x-known-values": [
+        "complete",
+        "truncated",
+        "error_in_stream",
+        "cancelled",
+        "timeout",
+        "failed"
+      ]
+    },
+    "usage_known": {
+      "description": "Whether the provider reported the tokens.",
+      "type": "boolean"
+    },
+    "ttft_ms": {
+      "description": "Milliseconds to the first content delta; null: not streamed.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "stream_s": {
+      "description": "Seconds from the first to the last byte; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
     }
   }
 },
@@ -2554,6 +4151,230 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "minimum": 0
         }
       }
+    }
+  }
+},
+  'value': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:value",
+  "title": "Value",
+  "description": "What came of a piece of work.",
+  "type": "object",
+  "required": [
+    "summary"
+  ],
+  "properties": {
+    "summary": {
+      "description": "In one sentence.",
+      "type": "string"
+    },
+    "links": {
+      "description": "Where it can be seen.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    },
+    "evidence_refs": {
+      "description": "Names of the evidence.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    }
+  }
+},
+  'window': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:window",
+  "title": "WindowRecord",
+  "description": "A row of windows.jsonl: a finished window, with what each provider used and what came of it.",
+  "type": "object",
+  "required": [
+    "window",
+    "finalized_at"
+  ],
+  "properties": {
+    "kind": {
+      "description": "Record family of the row.",
+      "type": "string",
+      "const": "window"
+    },
+    "schema_version": {
+      "description": "Version of the row format.",
+      "type": "string"
+    },
+    "tool_version": {
+      "description": "Version of the program that wrote the row.",
+      "type": "string"
+    },
+    "window": {
+      "description": "Id of the window.",
+      "type": "string"
+    },
+    "finalized_at": {
+      "description": "When it was finalized (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "features": {
+      "description": "Features per provider.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "number"
+      }
+    },
+    "feature_ids": {
+      "description": "Ids of the features.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    },
+    "quality_score": {
+      "description": "Quality from 0 to 1; null: not judged.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "quality": {
+      "description": "The same as quality_score, for older readers.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "outcome": {
+      "description": "How it went.",
+      "type": "string",
+      "x-known-values": [
+        "pass",
+        "partial",
+        "fail",
+        "unknown"
+      ]
+    },
+    "notes": {
+      "description": "Free words.",
+      "type": "string"
+    },
+    "providers": {
+      "description": "Per provider, its meters before and after.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/$defs/provider"
+      }
+    },
+    "spec_id": {
+      "description": "Specification worked on.",
+      "type": "string"
+    },
+    "spec_version": {
+      "description": "Its version.",
+      "type": "string"
+    },
+    "methodology": {
+      "description": "Way of working.",
+      "type": "string"
+    },
+    "commit_start": {
+      "description": "Commit before the first change.",
+      "type": "string"
+    },
+    "commit_end": {
+      "description": "Commit after the last one.",
+      "type": "string"
+    }
+  },
+  "$defs": {
+    "provider": {
+      "title": "WindowProvider",
+      "description": "What one provider used.",
+      "type": "object",
+      "properties": {
+        "before": {
+          "description": "Meters before; null: none.",
+          "anyOf": [
+            {
+              "$ref": "#/$defs/parsed"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "after": {
+          "description": "Meters after; null: none.",
+          "anyOf": [
+            {
+              "$ref": "#/$defs/parsed"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "delta": {
+          "description": "Percentage points per meter; null: not known.",
+          "type": "object",
+          "additionalProperties": {
+            "type": [
+              "number",
+              "null"
+            ]
+          }
+        },
+        "capacity": {
+          "description": "Capacity used, in capacity_unit; null: not known.",
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "capacity_unit": {
+          "description": "Unit of capacity.",
+          "type": "string",
+          "x-known-values": [
+            "pp",
+            "prompts",
+            "credits"
+          ]
+        },
+        "capacity_field": {
+          "description": "Meter the capacity was taken from; null: none.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "captured_at": {
+          "description": "When the meters were read, before and after.",
+          "type": "object",
+          "additionalProperties": true
+        },
+        "notes": {
+          "description": "Free words.",
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        },
+        "errors": {
+          "description": "What was wrong with the readings.",
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        }
+      }
+    },
+    "parsed": {
+      "title": "ParsedMeters",
+      "description": "What was read from a text.",
+      "type": "object",
+      "additionalProperties": true
     }
   }
 },
