@@ -26,9 +26,9 @@ export function shownUrl(url: URL): string {
   return url.href.replace(/\/$/, '');
 }
 
-/** Address of the usage surface, also below a path prefix. */
-export function usageUrl(base: URL): URL {
-  return new URL('v1/usage', base.href.endsWith('/') ? base : `${base.href}/`);
+/** Address of a surface such as `v1/usage`, also below a path prefix. */
+export function surfaceUrl(base: URL, path: string): URL {
+  return new URL(path, base.href.endsWith('/') ? base : `${base.href}/`);
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { serveUsage } from '../../testing/usage-server.ts';
 import type { Reply } from '../../testing/usage-server.ts';
 import { usageFixtures, usageWith } from '../../testing/fixtures.ts';
-import { parseCcpUrl, usageUrl } from './ccp-url.ts';
+import { parseCcpUrl, surfaceUrl } from './ccp-url.ts';
 import { readUsage } from './read-usage.ts';
 
 const clock = (): number => 1_893_456_000.25;
@@ -116,5 +116,5 @@ test.each([
 
 test('a credential in the address is dropped, a path prefix is kept', () => {
   const parsed = parseCcpUrl('http://user:secret@127.0.0.1:8082/shim?key=secret');
-  expect(parsed.ok && usageUrl(parsed.value).href).toBe('http://127.0.0.1:8082/shim/v1/usage');
+  expect(parsed.ok && surfaceUrl(parsed.value, 'v1/usage').href).toBe('http://127.0.0.1:8082/shim/v1/usage');
 });
