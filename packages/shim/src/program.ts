@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { envCommand } from './commands/env.ts';
 import { explainCommand } from './commands/explain.ts';
 import { modelCommand } from './commands/model.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -27,5 +29,7 @@ export function program(): Command {
     .addCommand(rollupsCommand())
     .addCommand(explainCommand())
     .addCommand(probeCommand())
+    .addCommand(envCommand())
+    .addCommand(doctorCommand())
     .showHelpAfterError('(shim --help lists the commands)');
 }
