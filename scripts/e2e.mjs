@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { claudeCodeCases } from './e2e/cases-claude-code.mjs';
 import { sdkCases } from './e2e/cases-sdk.mjs';
+import { trackerCases } from './e2e/cases-tracker.mjs';
 import { killAll, StartError } from './e2e/children.mjs';
 import { cacheFolder, CLIENTS, fetchClient, findClient } from './e2e/clients.mjs';
 import { equal, Mismatch } from './e2e/expect.mjs';
@@ -38,6 +39,8 @@ const OPTIONS = {
   // Set by the script itself when it runs inside its own network namespace.
   inside: { type: 'boolean', default: false },
 };
+
+const CASES = { 'claude-code': claudeCodeCases, ccusage: trackerCases };
 
 process.exitCode = await main();
 
@@ -124,7 +127,7 @@ function plan(flags) {
 
 function casesOf(client, { only }) {
   const home = findClient(client);
-  const cases = client.id === 'claude-code' ? claudeCodeCases(home, client.id) : sdkCases(home, client.id);
+  const cases = CASES[client.id]?.(home, client.id) ?? sdkCases(home, client.id);
   const wanted = only?.split(',').filter((text) => text !== '');
   return cases.filter(({ name }) => wanted?.some((text) => name.includes(text)) ?? true);
 }

@@ -27,6 +27,13 @@ export function sameTokensEverywhere({ books, completions, usage, metrics, befor
   deepEqual(byModel(client), truth, 'the client’s own record against the provider’s books');
 }
 
+/** What all answers of the providers amount to, by token type. */
+export function bookTotals({ books }) {
+  const sum = Object.fromEntries(TYPES.map((type) => [type, 0]));
+  for (const { usage } of books) for (const type of TYPES) sum[type] += bookTokens(usage)[type];
+  return sum;
+}
+
 /** Credentials went where they belong, and nowhere else. */
 export function credentialsStayedHome(world, { books }) {
   const bearer = sha256(`Bearer ${world.token}`);

@@ -138,7 +138,8 @@ function messagePaths({ books }) {
   return books.map(({ path, query }) => path + query);
 }
 
-async function runClaude(world, { program, prompt, prefix = '', extra = [], env = {}, mayFail = false }) {
+/** One run of `claude -p` in a world of its own. */
+export async function runClaude(world, { program, prompt, prefix = '', extra = [], env = {}, mayFail = false }) {
   const all = {
     ...plainEnv(world.home),
     ANTHROPIC_BASE_URL: world.url + prefix,

@@ -1023,12 +1023,27 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "type": "number"
     },
     "capacity_used": {
-      "description": "Capacity, in the units of the turns.",
+      "description": "Capacity, in capacity_unit; absent: no turn says, or units that do not add up.",
       "type": "number",
       "minimum": 0
     },
+    "capacity_unit": {
+      "description": "Unit of capacity_used; null: the turns name none.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "capacity_by_unit": {
+      "description": "Capacity per unit the turns name; the empty name: those that name none.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "number",
+        "minimum": 0
+      }
+    },
     "features_per_capacity": {
-      "description": "Features per unit of capacity; null: no capacity.",
+      "description": "Features per unit of capacity; null: no capacity, no features known, or units that do not add up.",
       "type": [
         "number",
         "null"
@@ -2650,6 +2665,11 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     },
     "cache_write_tokens": {
       "description": "Input tokens written to the prompt cache.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "cache_write_1h_tokens": {
+      "description": "Of cache_write_tokens, those kept for one hour; the others are kept for five minutes.",
       "type": "integer",
       "minimum": 0
     },

@@ -348,9 +348,15 @@ export interface MetricsSummary {
   turns: number
   /** Features. */
   features_shipped?: number
-  /** Capacity, in the units of the turns. */
+  /** Capacity, in capacity_unit; absent: no turn says, or units that do not add up. */
   capacity_used?: number
-  /** Features per unit of capacity; null: no capacity. */
+  /** Unit of capacity_used; null: the turns name none. */
+  capacity_unit?: (string | null)
+  /** Capacity per unit the turns name; the empty name: those that name none. */
+  capacity_by_unit?: {
+    [k: string]: number
+  }
+  /** Features per unit of capacity; null: no capacity, no features known, or units that do not add up. */
   features_per_capacity?: (number | null)
   /** Mean complexity load score; null: not measured. */
   avg_cls?: (number | null)
@@ -966,6 +972,8 @@ export interface Turn {
   tokens_out: number
   /** Input tokens written to the prompt cache. */
   cache_write_tokens?: number
+  /** Of cache_write_tokens, those kept for one hour; the others are kept for five minutes. */
+  cache_write_1h_tokens?: number
   /** Input tokens read from the prompt cache. */
   cache_read_tokens?: number
   /** What the input held. */

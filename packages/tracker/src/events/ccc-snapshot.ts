@@ -3,7 +3,7 @@ import { parseCccSnapshot } from '@ccp/contracts';
 import type { CccSnapshot, ModelUsage, Usage } from '@ccp/contracts';
 import type { UsageReading } from '../sources/shim/reading.ts';
 import { VERSION } from '../version.ts';
-import type { RowFamily } from './journal.ts';
+import type { RowFamily } from './row-families.ts';
 
 /** Rows of windows.jsonl that keep an answer of the shim. */
 export const cccSnapshots: RowFamily<CccSnapshot> = { kind: 'ccc_snapshot', parse: parseCccSnapshot };

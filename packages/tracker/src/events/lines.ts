@@ -1,75 +1,150 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 
 const LINE_FEED = 0x0a;
-const BLOCK_BYTES = 256 * 1024;
+const CARRIAGE_RETURN = 0x0d;
+const BLOCK_BYTES = 512 * 1024;
 
-/** Non-blank lines of a file in order, numbered from 1. Split as bytes, so a torn character spoils its own line only. */
-export async function* linesForward(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly line: number }> {
+/** Longer lines are not read; nothing we write comes near. Without a limit a file of zeros would be one line in memory. */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** A part of a file, in bytes. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Some whole lines, or the last one without its end, or one that is too long to be read. */
+export interface Chunk {
+  readonly data: Buffer;
+  /** Where it starts in the file. */
+  readonly offset: number;
+  /** Bytes of the line that is too long, its end included; 0: there is none. */
+  readonly tooLong: number;
+  /** Whether its last line has a line end. */
+  readonly ended: boolean;
+}
+
+/** A line of a file, without its end. */
+export interface Line {
+  readonly bytes: Buffer;
+  /** Where it starts in the file. */
+  readonly offset: number;
+  /** Counted from 1 at the start of the span. */
+  readonly line: number;
+  /** After its line end; null: it has none. */
+  readonly next: number | null;
+  readonly tooLong: boolean;
+}
+
+/**
+ * Whole lines of a span in order, in blocks. Works on bytes, so a torn character spoils its own line only. Reading is
+ * synchronous: an append must look at the file and write without another append in between, and one way to read is
+ * enough. The caller may pause between two chunks.
+ */
+export function* chunksOf(fd: number, { from, to }: Span): Generator<Chunk> {
+  let rest = EMPTY;
+  let restAt = from;
+  let dropping = false;
+  for (let at = from; at < to;) {
+    const block = readBlock(fd, at, Math.min(at + BLOCK_BYTES, to));
+    if (block.length === 0) break;
+    at += block.length;
+    let data = block;
+    if (dropping) {
+      const end = block.indexOf(LINE_FEED);
+      if (end === -1) continue;
+      dropping = false;
+      const lineEnd = at - block.length + end + 1;
+      yield { data: EMPTY, offset: restAt, tooLong: lineEnd - restAt, ended: true };
+      restAt = lineEnd;
+      data = block.subarray(end + 1);
+    } else if (rest.length > 0) data = Buffer.concat([rest, block]);
+    const end = data.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) yield { data: data.subarray(0, end), offset: restAt, tooLong: 0, ended: true };
+    rest = data.subarray(end);
+    restAt += end;
+    dropping = rest.length > MAX_LINE_BYTES;
+    if (dropping) rest = EMPTY;
+  }
+  if (dropping) yield { data: EMPTY, offset: restAt, tooLong: to - restAt, ended: false };
+  else if (rest.length > 0) yield { data: rest, offset: restAt, tooLong: 0, ended: false };
+}
+
+/** Non-blank lines of a span in order. */
+export function* linesForward(fd: number, span: Span): Generator<Line> {
   let line = 1;
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file, { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>) {
-    const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let from = 0;
-    for (let at = data.indexOf(LINE_FEED); at !== -1; at = data.indexOf(LINE_FEED, from)) {
-      const bytes = data.subarray(from, at);
-      if (!isBlank(bytes)) yield { bytes, line };
+  for (const { data, offset, tooLong, ended } of chunksOf(fd, span)) {
+    if (tooLong > 0) {
+      yield { bytes: EMPTY, offset, line, next: ended ? offset + tooLong : null, tooLong: true };
       line += 1;
-      from = at + 1;
     }
-    rest = data.subarray(from);
-  }
-  if (!isBlank(rest)) yield { bytes: rest, line };
-}
-
-/** Non-blank lines of a file, the last one first, each with the offset it starts at. Reads no more than is asked for. */
-export async function* linesFromEnd(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly offset: number }> {
-  const handle = await open(file, 'r');
-  try {
-    let { size: blockEnd } = await handle.stat();
-    let tail: Buffer = Buffer.alloc(0);
-    while (blockEnd > 0) {
-      const blockStart = Math.max(0, blockEnd - BLOCK_BYTES);
-      const data = Buffer.concat([await readBlock(handle, blockStart, blockEnd), tail]);
-      let lineEnd = data.length;
-      while (lineEnd > 0) {
-        const at = data.lastIndexOf(LINE_FEED, lineEnd - 1);
-        if (at === -1) break;
-        const bytes = data.subarray(at + 1, lineEnd);
-        if (!isBlank(bytes)) yield { bytes, offset: blockStart + at + 1 };
-        lineEnd = at;
+    for (let from = 0; from < data.length; line += 1) {
+      const found = data.indexOf(LINE_FEED, from);
+      const to = found === -1 ? data.length : found;
+      const bytes = lineBytes(data, from, to);
+      if (!isBlank(bytes)) {
+        const next = found === -1 ? null : offset + to + 1;
+        yield { bytes, offset: offset + from, line, next, tooLong: false };
       }
-      tail = data.subarray(0, lineEnd);
-      blockEnd = blockStart;
+      from = to + 1;
     }
-    if (!isBlank(tail)) yield { bytes: tail, offset: 0 };
-  } finally {
-    await handle.close();
   }
 }
 
-/** Number of the line that starts at `offset`, counted from 1. Reads everything before it. */
-export async function lineAt(file: string, offset: number): Promise<number> {
-  if (offset === 0) return 1;
-  let line = 1;
-  for await (const chunk of createReadStream(file, { end: offset - 1 }) as AsyncIterable<Buffer>) {
-    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) line += 1;
+/** Non-blank lines before `size`, the last one first. Reads no more than is asked for. */
+export function* linesFromEnd(fd: number, size: number): Generator<Pick<Line, 'bytes' | 'offset' | 'tooLong'>> {
+  let tail = EMPTY;
+  let tooLong = false;
+  for (let blockEnd = size; blockEnd > 0;) {
+    const blockStart = Math.max(0, blockEnd - BLOCK_BYTES);
+    const data = Buffer.concat([readBlock(fd, blockStart, blockEnd), tail]);
+    let lineEnd = data.length;
+    for (let at = lastLineFeed(data, lineEnd); at !== -1; at = lastLineFeed(data, lineEnd)) {
+      const bytes = tooLong ? EMPTY : lineBytes(data, at + 1, lineEnd);
+      if (tooLong || !isBlank(bytes)) yield { bytes, offset: blockStart + at + 1, tooLong };
+      tooLong = false;
+      lineEnd = at;
+    }
+    tooLong ||= lineEnd > MAX_LINE_BYTES;
+    tail = tooLong ? EMPTY : data.subarray(0, lineEnd);
+    blockEnd = blockStart;
   }
-  return line;
+  const bytes = lineBytes(tail, 0, tail.length);
+  if (tooLong || !isBlank(bytes)) yield { bytes, offset: 0, tooLong };
 }
 
-async function readBlock(handle: FileHandle, start: number, end: number): Promise<Buffer> {
-  const block = Buffer.alloc(end - start);
+function lastLineFeed(data: Buffer, before: number): number {
+  // A negative position would count from the end.
+  return before === 0 ? -1 : data.lastIndexOf(LINE_FEED, before - 1);
+}
+
+/** Lines that end in a part of a file. */
+export function countLines(data: Buffer): number {
+  let count = 0;
+  for (let at = data.indexOf(LINE_FEED); at !== -1; at = data.indexOf(LINE_FEED, at + 1)) count += 1;
+  return count;
+}
+
+/** Bytes of a file from `start` to `end`, fewer where the file ends. */
+export function readBlock(fd: number, start: number, end: number): Buffer {
+  const block = Buffer.allocUnsafeSlow(end - start);
   let filled = 0;
   while (filled < block.length) {
-    const { bytesRead } = await handle.read(block, filled, block.length - filled, start + filled);
+    const bytesRead = readSync(fd, block, filled, block.length - filled, start + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
   return block.subarray(0, filled);
 }
 
+/** A carriage return before the line feed belongs to the line end. */
+function lineBytes(data: Buffer, from: number, to: number): Buffer {
+  return data.subarray(from, to > from && data[to - 1] === CARRIAGE_RETURN ? to - 1 : to);
+}
+
 function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte <= 0x20);
+  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) > 0x20) return false;
+  return true;
 }

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import type { Feature, Measurement, Value } from '@ccp/contracts';
+import { glmTurnOf } from '../events/turn-event.ts';
+import type { NewRow } from '../events/book.ts';
+import { bookOf, withBookOptions } from './book-options.ts';
+import type { BookOptions } from './book-options.ts';
+import { note, refuse, say, sayJson } from './told.ts';
+
+type Done = (code: number) => void;
+
+interface StartOptions extends BookOptions {
+  readonly repo: string;
+  readonly branch: string;
+  readonly commit: string;
+  readonly licenseId: string;
+  readonly tier: string;
+  readonly session?: string;
+  readonly json?: true;
+}
+
+interface LogOptions extends BookOptions {
+  readonly session: string;
+  readonly model: string;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly subagent: string;
+  readonly input: 'text' | 'image' | 'other';
+  readonly latencyMs: number;
+  readonly capacity?: number;
+  readonly capacityUnit?: string;
+  readonly feature?: string;
+  readonly specRef: string;
+  readonly status: string;
+  readonly featureDelta?: number;
+  readonly cls?: number;
+  readonly impf?: number;
+  readonly churnScore?: number;
+  readonly summary?: string;
+  readonly link?: string[];
+  readonly turn?: string;
+  readonly json?: true;
+}
+
+interface EndOptions extends BookOptions {
+  readonly session: string;
+  readonly notes: string;
+  readonly json?: true;
+}
+
+/** `tracker session start|log|end`: events of programs that do not go through the shim. */
+export function addSession(program: Command, done: Done): void {
+  const session = program.command('session').description('write events of a session by hand or from a script');
+  const start = session
+    .command('start')
+    .description('begin a session and print its id')
+    .option('--repo <id>', 'id of the repository; not a path', '')
+    .option('--branch <name>', 'branch', '')
+    .option('--commit <commit>', 'commit', '')
+    .option('--license-id <id>', 'license in force', '')
+    .addOption(new Option('--tier <tier>', 'what may leave').choices(['local', 'minimized', 'full']).default('local'))
+    .option('--session <id>', 'id, instead of a new one')
+    .option('--json', 'print the row');
+  withBookOptions(start).action(async (options: StartOptions) => done(await begin(options)));
+  const log = session
+    .command('log')
+    .description('write a turn of a session')
+    .requiredOption('--session <id>', 'session')
+    .requiredOption('--model <name>', 'model')
+    .requiredOption('--tokens-in <n>', 'fresh input tokens', whole)
+    .requiredOption('--tokens-out <n>', 'output tokens', whole)
+    .option('--subagent <name>', 'agent within the session', '')
+    .addOption(new Option('--input <kind>', 'what the input held').choices(['text', 'image', 'other']).default('text'))
+    .option('--latency-ms <ms>', 'how long it took', amount, 0)
+    .option('--capacity <n>', 'capacity it used', amount)
+    .addOption(new Option('--capacity-unit <unit>', 'unit of it').choices(['pp', 'prompts', 'credits', 'tokens']))
+    .option('--feature <id>', 'feature it worked on')
+    .option('--spec-ref <ref>', 'where the feature is described', '')
+    .addOption(
+      new Option('--status <status>', 'how far it is')
+        .choices(['proposed', 'implemented', 'shipped'])
+        .default('implemented'),
+    )
+    .option('--feature-delta <n>', 'features it added', amount)
+    .option('--cls <n>', 'complexity load score', number)
+    .option('--impf <minutes>', 'interaction minutes per feature', amount)
+    .option('--churn-score <n>', 'normalised churn', amount)
+    .option('--summary <text>', 'what came of it')
+    .option('--link <url...>', 'where it can be seen')
+    .option('--turn <id>', 'id of the turn, instead of a new one: the same id is written once')
+    .option('--json', 'print the row');
+  withBookOptions(log).action(async (options: LogOptions) => done(await logTurn(options)));
+  const end = session
+    .command('end')
+    .description('end a session')
+    .requiredOption('--session <id>', 'session')
+    .option('--notes <text>', 'free words', '')
+    .option('--json', 'print the row');
+  withBookOptions(end).action(async (options: EndOptions) => done(await finish(options)));
+}
+
+async function begin(options: StartOptions): Promise<number> {
+  const { repo, branch, commit, licenseId, tier } = options;
+  const id = options.session ?? randomUUID();
+  const at = new Date().toISOString();
+  const session = {
+    session_id: id,
+    repo_id: repo,
+    branch,
+    commit,
+    license_id: licenseId,
+    privacy_tier: tier,
+    created_at: at,
+    metadata: {},
+  };
+  const row = {
+    kind: 'session',
+    type: 'session',
+    event_id: `session:${id}`,
+    captured_at: at,
+    source: 'api',
+    session,
+  } as const;
+  return write(options, [row], id);
+}
+
+async function logTurn(options: LogOptions): Promise<number> {
+  const id = options.turn ?? randomUUID();
+  const nowTs = Date.now() / 1000;
+  const { capacity, capacityUnit } = options;
+  const row = {
+    kind: 'turn',
+    type: 'turn',
+    event_id: `turn:${options.session}:${id}`,
+    captured_at: new Date(nowTs * 1000).toISOString(),
+    source: 'api',
+    turn: {
+      turn_id: id,
+      session_id: options.session,
+      model: options.model,
+      subagent: options.subagent,
+      tokens_in: options.tokensIn,
+      tokens_out: options.tokensOut,
+      input_kind: options.input,
+      latency_ms: options.latencyMs,
+      attribution: { [options.model]: 1 },
+      capacity_used: capacity ?? null,
+      ...(capacityUnit !== undefined && { capacity_unit: capacityUnit }),
+      ts: nowTs,
+      usage_known: true,
+    },
+    ...partsOf(options),
+  } as const;
+  const glm = glmTurnOf(row);
+  return write(options, [row, ...(glm === null ? [] : [{ ...glm, kind: 'glm_turn' as const }])], id);
+}
+
+function partsOf(options: LogOptions): { measurement?: Measurement; feature?: Feature; value?: Value } {
+  const { featureDelta, cls, impf, churnScore, feature, specRef, status, summary, link } = options;
+  const measured = { feature_delta: featureDelta, cls, impf, churn_score: churnScore };
+  const known = Object.entries(measured).filter(([, value]) => value !== undefined);
+  return {
+    ...(known.length > 0 && { measurement: Object.fromEntries(known) as Measurement }),
+    ...(feature !== undefined && { feature: { feature_id: feature, spec_ref: specRef, status } }),
+    ...((summary !== undefined || link !== undefined) && { value: { summary: summary ?? '', links: link ?? [] } }),
+  };
+}
+
+async function finish(options: EndOptions): Promise<number> {
+  const at = new Date().toISOString();
+  const row = {
+    kind: 'session_end',
+    type: 'session_end',
+    event_id: `session_end:${options.session}`,
+    captured_at: at,
+    source: 'api',
+    session_id: options.session,
+    ended_at: at,
+    notes: options.notes,
+  } as const;
+  return write(options, [row], options.session);
+}
+
+/** The same event told twice is written once. */
+async function write(
+  options: BookOptions & { readonly json?: true },
+  rows: readonly NewRow[],
+  id: string,
+): Promise<number> {
+  const added = await bookOf(options).appendNew(rows);
+  if (!added.ok) return refuse(added.problem);
+  note(added.value.notes);
+  if (options.json) sayJson({ id, written: added.value.added, rows });
+  else say(id);
+  return 0;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
+    throw new InvalidArgumentError('Give a whole number from 0.');
+  return value;
+}
+
+function amount(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError('Give a number from 0.');
+  return value;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
+  return value;
+}
