@@ -1,15 +1,21 @@
 import type { CccSnapshot } from '@ccp/contracts';
+import type { Book } from './events/book.ts';
 import { isSameState, toCccSnapshot } from './events/ccc-snapshot.ts';
-import type { Journal } from './events/journal.ts';
+import type { ReadingKeeper } from './events/keep-readings.ts';
+import { keepTurns } from './events/keep-turns.ts';
+import type { KeptTurns } from './events/keep-turns.ts';
 import type { Outcome, Problem } from './problem.ts';
+import { readingsOfUsage } from './rollups/meters/from-usage.ts';
 import { toOverview } from './rollups/overview.ts';
 import type { Overview } from './rollups/overview.ts';
+import { readSamples } from './sources/shim/read-samples.ts';
 import { readUsage } from './sources/shim/read-usage.ts';
 
 /** What an observation needs from outside. */
 export interface Tracker {
   readonly ccpUrl: URL;
-  readonly journal: Journal<CccSnapshot>;
+  readonly book: Book;
+  readonly readings: ReadingKeeper;
   /** Epoch seconds. */
   readonly clock: () => number;
   /** Ends a running read. */
@@ -24,27 +30,47 @@ export interface Recorded {
   /** The newest row of this shim before; null: none. */
   readonly previous: CccSnapshot | null;
   readonly overview: Overview;
+  /** Turns that ended since the last look; null: the shim did not list them, `notes` say why. */
+  readonly turns: KeptTurns | null;
   readonly notes: readonly Problem[];
 }
 
-/** sources → events → rollups: reads the shim once and keeps the reading, always or only if it says something new. */
+/**
+ * sources → events → rollups: reads the shim once and keeps what is new of its state, its meters and its turns; `every`
+ * keeps the state also where it is the same.
+ */
 export async function record(tracker: Tracker, keep: 'every' | 'changed'): Promise<Outcome<Recorded>> {
-  const reading = await readUsage(tracker.ccpUrl, tracker);
+  const { book, ccpUrl, clock } = tracker;
+  const reading = await readUsage(ccpUrl, tracker);
   if (!reading.ok) return reading;
   const row = toCccSnapshot(reading.value);
   // Compared with the file, not with memory: so a restart or a second tracker adds no row that says nothing new.
-  const newest = await tracker.journal.newest((kept) => kept.source_url === row.source_url);
+  const newest = book.newest('ccc_snapshot', (kept) => kept.source_url === row.source_url);
   if (!newest.ok) return newest;
   const { row: previous, passedOver } = newest.value;
-  const overview = toOverview(row, { state: 'live', nowTs: tracker.clock() });
-  const notes = [...reading.value.notes, ...passedOver];
-  if (keep === 'changed' && previous !== null && isSameState(previous.usage, row.usage)) {
-    return { ok: true, value: { row, appended: false, previous, overview, notes } };
-  }
-  const appended = await tracker.journal.append(row);
+  const isNew = keep === 'every' || previous === null || !isSameState(previous.usage, row.usage);
+  const appended = await book.appendMany(isNew ? [{ ...row, kind: 'ccc_snapshot' }] : []);
   if (!appended.ok) return appended;
-  if (appended.value !== null) notes.push(appended.value);
-  return { ok: true, value: { row, appended: true, previous, overview, notes } };
+  const meters = readingsOfUsage(reading.value.usage);
+  const kept = await tracker.readings.keep(meters.readings);
+  if (!kept.ok) return kept;
+  const turns = await keepTurns(book, row.source_url ?? ccpUrl.href, (since) => readSamples(ccpUrl, since, tracker));
+  if (!turns.ok && !isOfTheShim(turns.problem)) return turns;
+  const notes = [
+    ...reading.value.notes,
+    ...passedOver,
+    ...appended.value.notes,
+    ...meters.problems,
+    ...kept.value.notes,
+    ...(turns.ok ? turns.value.notes : [turns.problem]),
+  ];
+  const overview = toOverview(row, { state: 'live', nowTs: clock() });
+  return { ok: true, value: { row, appended: isNew, previous, overview, turns: turns.ok ? turns.value : null, notes } };
+}
+
+/** An older shim, or one that went away in between: its state is kept all the same. */
+function isOfTheShim({ code }: Problem): boolean {
+  return !code.startsWith('journal-') && !code.startsWith('row-');
 }
 
 /** What can be shown now. */
@@ -62,7 +88,7 @@ export async function observe(tracker: Tracker): Promise<Observed> {
     const overview = toOverview(toCccSnapshot(reading.value), { state: 'live', nowTs: tracker.clock() });
     return { overview, problems: reading.value.notes };
   }
-  const newest = await tracker.journal.newest();
+  const newest = tracker.book.newest('ccc_snapshot');
   if (!newest.ok) return { overview: null, problems: [reading.problem, newest.problem] };
   const { row, passedOver } = newest.value;
   const overview = row === null ? null : toOverview(row, { state: 'stale', nowTs: tracker.clock() });

@@ -20,7 +20,7 @@ interface Options extends TrackerOptions {
 export function addPoll(program: Command, done: (code: number) => void): void {
   const command = program
     .command('poll')
-    .description('read the usage of the shim and keep it in windows.jsonl')
+    .description('read the shim and keep its state, its meters and its turns')
     .option('--once', 'read once and keep the reading; exit 1 when it could not be read or kept')
     .option('--watch', 'read until stopped and keep a reading when it says something new')
     .option('--interval <seconds>', 'time between two readings of --watch', intervalSeconds, 10)
@@ -46,13 +46,14 @@ async function pollOnce(tracker: Tracker, options: Options): Promise<number> {
 async function pollUntilStopped(tracker: Tracker, options: Options): Promise<number> {
   const log = watchLog(tracker.clock);
   tell(
-    `watching ${shownUrl(tracker.ccpUrl)} every ${options.interval} s; rows go to ${tracker.journal.file}; Ctrl-C stops`,
+    `watching ${shownUrl(tracker.ccpUrl)} every ${options.interval} s; rows go to ${tracker.book.dir}; Ctrl-C stops`,
   );
   while (!isStopped(tracker)) {
     const recorded = await record(tracker, 'changed');
     if (isStopped(tracker) && !recorded.ok) break;
     for (const line of log(recorded)) tell(line);
-    if (recorded.ok && recorded.value.appended) print(recorded.value, options);
+    if (recorded.ok && (recorded.value.appended || (recorded.value.turns?.added ?? 0) > 0))
+      print(recorded.value, options);
     // Rejects when stopped; the loop then ends by itself.
     await sleep(options.interval * 1000, undefined, { signal: tracker.signal }).catch(() => undefined);
   }
@@ -63,8 +64,11 @@ function isStopped({ signal }: Tracker): boolean {
   return signal?.aborted === true;
 }
 
-function print({ row, overview }: Recorded, { json }: Options): void {
-  process.stdout.write(`${json ? JSON.stringify(row) : pollLine(overview)}\n`);
+function print({ row, overview, turns }: Recorded, { json }: Options): void {
+  if (json) return void process.stdout.write(`${JSON.stringify(row)}\n`);
+  const count = turns?.added ?? 0;
+  const added = count === 0 ? '' : ` · ${count} new turn${count === 1 ? '' : 's'}`;
+  process.stdout.write(`${pollLine(overview)}${added}\n`);
 }
 
 function tell(line: string): void {

@@ -1,13 +1,13 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { cccSnapshots } from '../events/ccc-snapshot.ts';
-import { dataDir, WINDOWS_JOURNAL } from '../events/data-dir.ts';
-import { openJournal } from '../events/journal.ts';
+import { openBook } from '../events/book.ts';
+import { dataDir } from '../events/data-dir.ts';
+import { readingKeeper } from '../events/keep-readings.ts';
 import type { Tracker } from '../flow.ts';
 import { problemLine } from '../problem.ts';
 import { DEFAULT_CCP_URL, parseCcpUrl } from '../sources/shim/ccp-url.ts';
+import { DATA_DIR_HELP } from './book-options.ts';
 
 export interface TrackerOptions {
   readonly ccpUrl?: string;
@@ -18,15 +18,15 @@ export interface TrackerOptions {
 export function withTrackerOptions(command: Command): Command {
   return command
     .option('--ccp-url <url>', `where the shim listens, on this machine (CCP_BASE_URL, default ${DEFAULT_CCP_URL})`)
-    .option('--data-dir <dir>', 'where journals are kept (TRACKER_DATA_DIR, default $XDG_DATA_HOME/ccp/tracker)');
+    .option('--data-dir <dir>', DATA_DIR_HELP);
 }
 
 /** The tracker the options and the environment describe; a wrong address is an error of the command line. */
 export function trackerOf(options: TrackerOptions, command: Command, signal: AbortSignal): Tracker {
   const url = parseCcpUrl(options.ccpUrl ?? (process.env['CCP_BASE_URL'] || DEFAULT_CCP_URL));
   if (!url.ok) return command.error(`error: ${problemLine(url.problem)}`);
-  const file = join(dataDir(options.dataDir, process.env, homedir()), WINDOWS_JOURNAL);
-  return { ccpUrl: url.value, journal: openJournal(file, cccSnapshots), clock: () => Date.now() / 1000, signal };
+  const book = openBook(dataDir(options.dataDir, process.env, homedir()));
+  return { ccpUrl: url.value, book, readings: readingKeeper(book), clock: () => Date.now() / 1000, signal };
 }
 
 /** Parses `--interval`, in seconds. */

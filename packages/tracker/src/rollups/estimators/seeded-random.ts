@@ -32,7 +32,8 @@ function spread(seed: number): Uint32Array {
   });
 }
 
-function next(state: Uint32Array): number {
+/** One step of xoshiro128**: a whole number below 2³², and the state moved on. */
+export function next(state: Uint32Array): number {
   const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = state;
   const result = Math.imul(rotate(Math.imul(s1, 5), 7), 9) >>> 0;
   const a = s2 ^ s0;

@@ -1,0 +1,79 @@
+import type { UsageSample } from '@ccp/contracts';
+import type { Outcome, Problem } from '../problem.ts';
+import type { Added, Book, NewRow } from './book.ts';
+import { readPollPosition, writePollPosition } from './poll-position.ts';
+import { glmTurnOf, turnOfSample } from './turn-event.ts';
+
+/**
+ * How far behind the newest turn reading begins again. A turn is listed once the shim has it on disk: normally within a
+ * tenth of a second, later when its disk refused for a while.
+ */
+const OVERLAP_S = 60;
+/** Clocks of two programs on one machine agree; more than this is worth a word. */
+const SKEW_S = 5;
+
+/** One page of turns, as a shim listed them. */
+export interface TurnsPage {
+  readonly samples: readonly UsageSample[];
+  /** What the shim's clock said, epoch seconds. */
+  readonly shimTs: number;
+  /** When it was received by ours, epoch seconds. */
+  readonly receivedTs: number;
+}
+
+/** What became of the turns of one look. */
+export interface KeptTurns {
+  readonly added: number;
+  /** Turns that were there already. */
+  readonly known: number;
+  readonly notes: readonly Problem[];
+}
+
+/** Reads pages from a moment on (epoch seconds by the shim's clock). */
+export type ReadTurns = (sinceTs: number) => AsyncIterable<Outcome<TurnsPage>>;
+
+/**
+ * Keeps the turns a shim lists, each once: in windows.jsonl, those of GLM also in glm_counts.jsonl. What was read before
+ * a problem stays; the next look goes on from there.
+ */
+export async function keepTurns(book: Book, sourceUrl: string, read: ReadTurns): Promise<Outcome<KeptTurns>> {
+  const from = readPollPosition(book.dir, sourceUrl);
+  let kept: KeptTurns = { added: 0, known: 0, notes: [] };
+  let until = from ?? 0;
+  for await (const page of read(Math.max(0, until - OVERLAP_S))) {
+    if (!page.ok) return page;
+    const { samples, shimTs, receivedTs } = page.value;
+    const added = await keepPage(book, page.value);
+    if (!added.ok) return added;
+    const turns = added.value;
+    kept = {
+      added: kept.added + turns.added,
+      known: kept.known + turns.known,
+      notes: [...kept.notes, ...turns.notes, ...skew(shimTs - receivedTs)],
+    };
+    // A clock that was ahead and was set back must not hide what comes now.
+    until = Math.min(Math.max(until, samples.at(-1)?.ts ?? until), shimTs);
+  }
+  if (until === from) return { ok: true, value: kept };
+  const written = writePollPosition(book.dir, sourceUrl, until);
+  return { ok: true, value: written.ok ? kept : { ...kept, notes: [...kept.notes, written.problem] } };
+}
+
+async function keepPage(book: Book, { samples, receivedTs }: TurnsPage): Promise<Outcome<Added>> {
+  const turns = samples.map((sample) => turnOfSample(sample, receivedTs));
+  const rows = turns.map((turn) => ({ ...turn, kind: 'turn' as const })) as NewRow[];
+  const added = await book.appendNew(rows);
+  if (!added.ok) return added;
+  const glm = turns.flatMap((turn) => glmTurnOf(turn) ?? []).map((row) => ({ ...row, kind: 'glm_turn' as const }));
+  const counted = await book.appendNew(glm);
+  return counted.ok
+    ? { ok: true, value: { ...added.value, notes: [...added.value.notes, ...counted.value.notes] } }
+    : counted;
+}
+
+function skew(seconds: number): readonly Problem[] {
+  if (Math.abs(seconds) <= SKEW_S) return [];
+  const words = `${Math.abs(Math.round(seconds))} s ${seconds > 0 ? 'ahead of' : 'behind'}`;
+  const message = `the clock of the shim is ${words} ours, so the times of turns are`;
+  return [{ code: 'clock-skew', message, remedy: 'Set the clock, then restart the shim' }];
+}
