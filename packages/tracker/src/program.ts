@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { addGuard } from './commands/guard.ts';
+import { addOverride } from './commands/override.ts';
 import { addPoll } from './commands/poll.ts';
 import { addPreview } from './commands/preview.ts';
+import { addSession } from './commands/session.ts';
+import { addWindow } from './commands/window.ts';
+import { EXIT } from './commands/exit-codes.ts';
 import { VERSION } from './version.ts';
 
-const USAGE_ERROR = 2;
-
-/** Runs one command line. Exit codes: 0 fine, 1 it could not be done, 2 the command line is wrong. */
+/** Runs one command line and answers its exit code (see exit-codes.ts). */
 export async function run(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('tracker')
@@ -18,11 +21,15 @@ export async function run(argv: readonly string[]): Promise<number> {
   const done = (result: number): void => void (code = result);
   addPoll(program, done);
   addPreview(program, done);
+  addOverride(program, done);
+  addWindow(program, done);
+  addSession(program, done);
+  addGuard(program, done);
   try {
     await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : USAGE_ERROR;
+    return error.exitCode === 0 ? 0 : EXIT.usage;
   }
   return code;
 }
