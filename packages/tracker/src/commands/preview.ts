@@ -1,18 +1,27 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { observe } from '../flow.ts';
 import type { Observed, Tracker } from '../flow.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { previewJson } from '../views/json.ts';
+import { estimateOf } from '../rollups/bought.ts';
+import { windowPreview } from '../rollups/windows/window-preview.ts';
 import { previewLines } from '../views/text/preview.ts';
+import { windowPreviewLines } from '../views/text/window-preview.ts';
+import { bookOf } from './book-options.ts';
+import { EXIT } from './exit-codes.ts';
 import { liveScreen } from './live-screen.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
+import { note, say, sayJson } from './told.ts';
+import { windowRows } from './window-rows.ts';
 
 interface Options extends TrackerOptions {
   readonly once?: true;
   readonly interval: number;
   readonly json?: true;
+  readonly format?: 'text';
+  readonly window?: string;
   readonly width?: number;
   readonly color: boolean;
 }
@@ -25,13 +34,28 @@ export function addPreview(program: Command, done: (code: number) => void): void
     .option('--once', 'draw once and exit, also on a terminal; exit 1 when there is nothing to draw')
     .option('--interval <seconds>', 'time between two drawings on a terminal', intervalSeconds, 2)
     .option('--json', 'print exact numbers as one JSON object')
+    .addOption(
+      new Option('--format <format>', 'text: finished windows as lines, and nothing of the shim').choices(['text']),
+    )
+    .option('--window <id>', 'with --format text: this window only')
     .option('--width <cells>', 'width to draw for, 40 or more (default: the terminal, else 80)', widthCells)
     .option('--no-color', 'no colours (NO_COLOR)');
   withTrackerOptions(command).action(async (options: Options) => {
+    if (options.format === 'text') return done(printWindows(options));
     const stop = untilStopped();
     const tracker = trackerOf(options, command, stop.signal);
     done(isLive(options) ? await drawLive(tracker, options, stop) : await drawOnce(tracker, options));
   });
+}
+
+/** Finished windows, as the first trackers printed them. */
+function printWindows(options: Options): number {
+  const { rows, problems } = windowRows(bookOf(options));
+  note(problems);
+  const preview = windowPreview(rows, estimateOf, options.window);
+  if (options.json) sayJson(preview);
+  else for (const line of windowPreviewLines(preview)) say(line);
+  return preview.windows.length === 0 ? EXIT.noData : EXIT.ok;
 }
 
 async function drawOnce(tracker: Tracker, options: Options): Promise<number> {
