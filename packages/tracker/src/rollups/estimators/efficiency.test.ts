@@ -71,7 +71,8 @@ test('each set contains the estimate, and no number in it is infinite', () => {
       expect(fieller.kind === 'none').toBe(standardError === null);
       for (const set of [fieller, deltaT]) {
         expect(contains(set, estimate ?? Number.NaN)).toBe(true);
-        for (const value of Object.values(set)) if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true);
+        for (const value of Object.values(set))
+          if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true);
       }
     }),
     { numRuns: 100 },

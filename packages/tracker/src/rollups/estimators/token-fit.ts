@@ -1,4 +1,5 @@
 import type { Outcome } from '../../problem.ts';
+import { windowsText } from './interval.ts';
 import { nonNegativeLeastSquares } from './non-negative-least-squares.ts';
 import type { NonNegativeFit } from './non-negative-least-squares.ts';
 import { decompose, dot } from './singular-values.ts';
@@ -54,7 +55,10 @@ export function fitTokensToPp(rows: readonly TokenRow[]): Outcome<TokenFit> {
   const total = target.reduce((sum, pp) => sum + pp, 0);
   if (models.length === 0) return refused('no tokens were counted in any window');
   const needed = Math.max(MIN_ROWS, ROWS_PER_MODEL * models.length);
-  if (rows.length < needed) return refused(`${rows.length} windows for ${models.length} models; it needs ${needed}`);
+  if (rows.length < needed) {
+    const unit = models.length === 1 ? 'model' : 'models';
+    return refused(`${windowsText(rows.length)} for ${models.length} ${unit}; it needs ${needed}`);
+  }
   if (total < MIN_TOTAL_PP) {
     return refused(`the windows took ${Number(total.toFixed(2))} pp in all; it needs ${MIN_TOTAL_PP} pp`);
   }
