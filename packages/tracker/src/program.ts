@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { addAlias } from './commands/alias.ts';
 import { addGuard } from './commands/guard.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addOverride } from './commands/override.ts';
 import { addPoll } from './commands/poll.ts';
 import { addPreview } from './commands/preview.ts';
 import { addSession } from './commands/session.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWindow } from './commands/window.ts';
 import { EXIT } from './commands/exit-codes.ts';
 import { VERSION } from './version.ts';
@@ -21,10 +24,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   const done = (result: number): void => void (code = result);
   addPoll(program, done);
   addPreview(program, done);
+  addIngest(program, done);
   addOverride(program, done);
+  addAlias(program, done);
   addWindow(program, done);
   addSession(program, done);
   addGuard(program, done);
+  addVerify(program, done);
   try {
     await program.parseAsync(argv);
   } catch (error) {

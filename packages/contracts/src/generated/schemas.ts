@@ -892,7 +892,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "type": [
         "number",
         "null"
-      ]
+      ],
+      "minimum": 0
     },
     "used": {
       "description": "Amount used, in unit; null: only the share is known.",
@@ -1092,15 +1093,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       }
     },
     "cost": {
-      "description": "What it would cost by list prices; null: nothing was priced.",
-      "anyOf": [
-        {
-          "$ref": "#/$defs/cost"
-        },
-        {
-          "type": "null"
-        }
-      ]
+      "description": "What it would cost by list prices; absent: nothing was priced.",
+      "$ref": "#/$defs/cost"
     },
     "reroutes": {
       "description": "Reroutes and fallbacks; null: not known.",

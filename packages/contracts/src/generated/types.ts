@@ -376,8 +376,8 @@ export interface MetricsSummary {
   tokens?: {
     [k: string]: ModelTokens
   }
-  /** What it would cost by list prices; null: nothing was priced. */
-  cost?: (SummaryCost | null)
+  /** What it would cost by list prices; absent: nothing was priced. */
+  cost?: SummaryCost
   /** Reroutes and fallbacks; null: not known. */
   reroutes?: (RerouteCounts | null)
   /** Lanes that are not usable and why. */

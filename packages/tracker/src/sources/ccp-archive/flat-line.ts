@@ -119,7 +119,7 @@ export class FlatLine implements LineFields {
       if (before !== COMMA && before !== OPEN) return null;
       const colon = this.#keyEnd(place);
       if (colon < 0 || colon > end) return null;
-      const key = this.#key(bytes.latin1Slice(place + 1, colon - 1));
+      const key = this.#key(bytes.toString('latin1', place + 1, colon - 1));
       place = colon + 1;
       if (key.values.size > FEW_VALUES) {
         field = key.field;
@@ -127,7 +127,7 @@ export class FlatLine implements LineFields {
       }
       const valueEnd = this.#values.read(bytes, this.#view, place, key.field);
       if (valueEnd < 0) return null;
-      key.values.add(bytes.latin1Slice(place, valueEnd));
+      key.values.add(bytes.toString('latin1', place, valueEnd));
       if (key.field >= 0) this.#stand(standing, key.field as Field);
       place = valueEnd;
     }
@@ -193,14 +193,14 @@ export class FlatLine implements LineFields {
       while (same < last.length && last.charCodeAt(same) === this.#bytes[from + same]) same += 1;
       if (same === last.length) return last;
     }
-    return (this.#texts[field] = this.#bytes.latin1Slice(from, to));
+    return (this.#texts[field] = this.#bytes.toString('latin1', from, to));
   }
 
   number(field: Field): number | null {
     const kind = this.#kind(field);
     if (kind === NUMBER) return (this.#owners[field] ?? this.#values).numbers[field] as number;
     if (kind !== LONG_NUMBER) return null;
-    return Number(this.#bytes.latin1Slice(this.#values.from[field], this.#values.to[field]));
+    return Number(this.#bytes.toString('latin1', this.#values.from[field], this.#values.to[field]));
   }
 
   flag(field: Field): boolean | null {

@@ -37,7 +37,8 @@ export function namedWindows(sight: Sight, limits: Fields, fields: WindowFields)
     }
     const share = value[fields.share];
     if (scope === undefined) {
-      if (typeof share === 'number') sight.note({ code: 'meter-unknown', message: `${name}: this window is not known` });
+      if (typeof share === 'number')
+        sight.note({ code: 'meter-unknown', message: `${name}: this window is not known` });
       return [];
     }
     return [windowOf(sight, scope, name, { share, unit: fields.unit, resets: value[fields.resets] })];
@@ -50,7 +51,9 @@ export function modelScoped(sight: Sight, limits: Fields): readonly ClaudeWindow
     const model = textAt(entry, 'display_name');
     if (model === null) return unnamed(sight, 'model_scoped');
     const share = entry['utilization'];
-    return [windowOf(sight, { model }, `model_scoped ${model}`, { share, unit: 'percent-used', resets: entry['resets_at'] })];
+    return [
+      windowOf(sight, { model }, `model_scoped ${model}`, { share, unit: 'percent-used', resets: entry['resets_at'] }),
+    ];
   });
 }
 

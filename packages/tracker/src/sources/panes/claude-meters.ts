@@ -25,7 +25,8 @@ export interface ClaudeWindow {
   readonly resetsAt: string | null;
 }
 
-export type ClaudeOrigin = Pick<Meter, 'source' | 'confidence'> & Partial<Pick<Meter, 'observedAt' | 'account' | 'status'>>;
+export type ClaudeOrigin = Pick<Meter, 'source' | 'confidence'> &
+  Partial<Pick<Meter, 'observedAt' | 'account' | 'status'>>;
 
 /** Adds the windows as readings and gives them in the keys of a snapshot. A meter told in two ways is used in none. */
 export function addClaudeWindows(

@@ -1,5 +1,6 @@
 import { BREAK } from './clean.ts';
 import { shareAt } from './percent.ts';
+import type { Share } from './percent.ts';
 import { inOneLine, readResetText } from './reset-text.ts';
 
 /** One meter of the pane. */
@@ -68,7 +69,7 @@ function readBody(body: string): Pick<UsageSection, 'usedPp' | 'why' | 'resets'>
       if (readResetText(clause) === null && /[\d.,:]$/.test(clause) && /^\n\d/.test(body.slice(at))) break;
       continue;
     }
-    const share = usedPp === null ? shareAt(body, at) : null;
+    const share: Share | null = usedPp === null ? shareAt(body, at) : null;
     if (share?.kind === 'unclear') why = share.why;
     if (share?.kind !== 'read') break;
     usedPp = share.usedPp;

@@ -32,7 +32,13 @@ export function parseClaudeUsage(text: string, when: Look): PaneReading<ClaudePa
   if (trimmed) noteTrimmed(sight);
   const sections = usageSections(lines);
   reportMissing(sections, sight);
-  return sight.end(addClaudeWindows(sight, sections.map((section) => toWindow(section, sight)), ORIGIN));
+  return sight.end(
+    addClaudeWindows(
+      sight,
+      sections.map((section) => toWindow(section, sight)),
+      ORIGIN,
+    ),
+  );
 }
 
 const ORIGIN = { source: 'pane', confidence: 'official' } as const;

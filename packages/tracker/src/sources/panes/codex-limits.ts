@@ -27,7 +27,11 @@ interface Slot {
  * Adds the windows of one or more buckets of Codex limits, in either spelling (`usedPercent`, `used_percent`). A window
  * is told by its length, never by the slot it comes in: which one is primary has changed. A null slot was not given.
  */
-export function addCodexLimits(sight: Sight, buckets: readonly Fields[], origin: CodexOrigin): Omit<CodexLimits, 'errors'> {
+export function addCodexLimits(
+  sight: Sight,
+  buckets: readonly Fields[],
+  origin: CodexOrigin,
+): Omit<CodexLimits, 'errors'> {
   const slots = new Map<string, Slot>();
   for (const slot of buckets.flatMap((bucket) => slotsOf(sight, bucket, origin))) {
     const key = `${slot.scope} ${slot.windowMin}`;
@@ -96,13 +100,18 @@ function addCredits(sight: Sight, bucket: Fields, origin: CodexOrigin): number |
   const credits = fieldsAt(bucket, 'credits');
   const balance = amountAt(credits, 'balance');
   const has = credits['hasCredits'] ?? credits['has_credits'];
-  const status = credits['unlimited'] === true ? 'unlimited' : balance === null || has !== true ? null : `balance ${balance}`;
+  const status =
+    credits['unlimited'] === true ? 'unlimited' : balance === null || has !== true ? null : `balance ${balance}`;
   if (status !== null) addMeter(sight, { ...base, meter: 'credits', usedPp: null, resetsAt: null, status });
   return status === null || credits['unlimited'] === true ? null : balance;
 }
 
 /** `individualLimit{limit, used, remainingPercent, resetsAt}`: credits a month for one person. */
-function addOwnLimit(sight: Sight, bucket: Fields, base: Pick<Meter, 'provider' | 'scope' | 'windowMin' | 'source' | 'confidence'>): void {
+function addOwnLimit(
+  sight: Sight,
+  bucket: Fields,
+  base: Pick<Meter, 'provider' | 'scope' | 'windowMin' | 'source' | 'confidence'>,
+): void {
   const own = bucket['individualLimit'] ?? bucket['individual_limit'];
   if (!isFields(own)) return;
   const meter = 'individual limit';

@@ -74,7 +74,8 @@ function readMeters(sections: readonly LimitSection[], sight: Sight, status: str
   const unclear: string[] = [];
   for (const section of sections) {
     if (section.windowMin === null) {
-      if (!section.isCredits) sight.note({ code: 'meter-unknown', message: `${section.label}: this limit is not known` });
+      if (!section.isCredits)
+        sight.note({ code: 'meter-unknown', message: `${section.label}: this limit is not known` });
       continue;
     }
     const key = `${scopeOf(section)} ${section.windowMin}`;

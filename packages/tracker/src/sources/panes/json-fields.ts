@@ -80,7 +80,11 @@ export function documentOf(sight: Sight, text: string): unknown {
   return value;
 }
 
-const NOT_JSON: Problem = { code: 'invalid-json', message: 'the text is not JSON', remedy: 'Give the output unchanged' };
+const NOT_JSON: Problem = {
+  code: 'invalid-json',
+  message: 'the text is not JSON',
+  remedy: 'Give the output unchanged',
+};
 
 /** Undefined: not JSON. */
 export function jsonOf(text: string): unknown {

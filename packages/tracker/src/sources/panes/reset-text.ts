@@ -10,7 +10,8 @@ export interface ResetText {
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const MONTH = '(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
+const MONTH =
+  '(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const TIME = '(?<hour>\\d{1,2})(?::(?<minute>\\d{2}))?(?<half>[ap]m)?';
 const ZONE = '(?:\\((?<zone>[^()]+)\\))?';
 const DAY = '(?<day>\\d{1,2})';
@@ -66,6 +67,9 @@ export function inOneLine(text: string): string {
     .replaceAll(/,/g, ', ')
     .replace('(', ' (')
     .replace(/^([^(]*?)on(?=\d|[A-Z])/i, '$1 on ')
-    .replace(new RegExp(`^([^(]*?)${MONTH}(\\d)`, 'i'), (_all, before: string, month: string, digit: string) => `${before}${month} ${digit}`)
+    .replace(
+      new RegExp(`^([^(]*?)${MONTH}(\\d)`, 'i'),
+      (_all, before: string, month: string, digit: string) => `${before}${month} ${digit}`,
+    )
     .replace(new RegExp(`(\\d)${MONTH}`, 'i'), '$1 $2');
 }

@@ -81,6 +81,7 @@ function choose(instants: readonly number[], observedMs: number, { reset, window
   const past = rising.findLast((instant) => instant <= observedMs);
   const next = ahead[0];
   if (past === undefined && next === undefined) return { why: 'there is no such time in that zone' };
-  const isPast = past !== undefined && (reset.month === null || next === undefined || observedMs - past < next - observedMs);
+  const isPast =
+    past !== undefined && (reset.month === null || next === undefined || observedMs - past < next - observedMs);
   return isPast ? past : { why: 'it is further ahead than the window is long' };
 }

@@ -1,8 +1,6 @@
 /** What a vendor's time field holds. */
 export type VendorTime =
-  | { readonly kind: 'at'; readonly iso: string }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable' };
+  { readonly kind: 'at'; readonly iso: string } | { readonly kind: 'absent' } | { readonly kind: 'unreadable' };
 
 // A reset before the products existed, or a generation ahead, was given in another unit.
 const EARLIEST_MS = Date.UTC(2020, 0, 1);

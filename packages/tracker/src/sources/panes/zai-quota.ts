@@ -80,7 +80,11 @@ function keyOf({ scope, windowMin }: Limit): string {
   return `${scope} ${windowMin}`;
 }
 
-const UNITS: Readonly<Record<string, string>> = { TOKENS_LIMIT: 'tokens', CREDIT_LIMIT: 'credits', TIME_LIMIT: 'requests' };
+const UNITS: Readonly<Record<string, string>> = {
+  TOKENS_LIMIT: 'tokens',
+  CREDIT_LIMIT: 'credits',
+  TIME_LIMIT: 'requests',
+};
 /** Minutes of `unit`. */
 const UNIT_MIN: ReadonlyMap<unknown, number> = new Map([
   [1, 1440],
