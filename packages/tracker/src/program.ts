@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { addAlias } from './commands/alias.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addGuard } from './commands/guard.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addOverride } from './commands/override.ts';
 import { addPoll } from './commands/poll.ts';
 import { addPreview } from './commands/preview.ts';
+import { addReport } from './commands/report.ts';
 import { addSession } from './commands/session.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWindow } from './commands/window.ts';
@@ -29,7 +31,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   addAlias(program, done);
   addWindow(program, done);
   addSession(program, done);
+  addReport(program, done);
   addGuard(program, done);
+  addBackfill(program, done);
   addVerify(program, done);
   try {
     await program.parseAsync(argv);

@@ -2763,6 +2763,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "null"
       ],
       "minimum": 0
+    },
+    "request_id": {
+      "description": "Request id given by the provider, which the same exchange carries in every record of it; null: none.",
+      "type": [
+        "string",
+        "null"
+      ]
     }
   }
 },

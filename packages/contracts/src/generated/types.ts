@@ -1006,6 +1006,8 @@ export interface Turn {
   ttft_ms?: (number | null)
   /** Seconds from the first to the last byte; null: not known. */
   stream_s?: (number | null)
+  /** Request id given by the provider, which the same exchange carries in every record of it; null: none. */
+  request_id?: (string | null)
 }
 
 /** One line of usage.jsonl and one event of GET /v1/events. A request writes a decision line, then a completion line with the same rid. Zero and false are written; older files omit them. */

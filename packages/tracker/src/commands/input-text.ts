@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Outcome, Problem } from '../problem.ts';
 import { systemErrorCode } from '../problem.ts';
@@ -26,6 +26,9 @@ export function inputText({ stdin, file }: InputOptions): Outcome<string> {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file ?? 0);
+    // Node's realpath looks at the newest stat of the process: that of a pipe makes it stop half-way through the path of
+    // a linked package that is loaded later. https://github.com/nodejs/node/blob/v20.x/lib/fs.js (realpathSync)
+    statSync(process.execPath);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;

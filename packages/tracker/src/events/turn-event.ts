@@ -43,6 +43,7 @@ export function turnOfSample(sample: UsageSample, capturedTs: number): TrackerEv
       ts: sample.ts,
       lane: sample.lane,
       rid: sample.rid,
+      request_id: sample.request_id ?? null,
       status: sample.status,
       // Older shims wrote 0 where nothing was streamed.
       ttft_ms: sample.ttft_ms || null,

@@ -3,6 +3,8 @@ export interface LogTurn {
   readonly source: 'claude-log' | 'codex-log' | 'ccp-archive';
   /** The same exchange has the same key, in whichever file and however often it is read. */
   readonly key: string;
+  /** Request id given by the provider; null: not told. */
+  readonly requestId: string | null;
   /** When it ended, epoch seconds. */
   readonly ts: number;
   /** Empty: not known. */

@@ -1,119 +1,52 @@
-import type { ProblemCode } from '../../problem.ts';
-import { amountAt, documentOf, fieldsAt, isFields, listAt, textAt } from './json-fields.ts';
+import { NO_FIGURES, readDaily, readSession, readWeekly } from './ccusage-shapes.ts';
+import type { CcusageFields, CcusageReport } from './ccusage-shapes.ts';
+import { documentOf, isFields } from './json-fields.ts';
 import type { Fields } from './json-fields.ts';
+import { addMeter } from './meter.ts';
 import type { Look, PaneReading, Parsed } from './pane.ts';
 import { Sight } from './pane.ts';
 
 /** What `ccusage` says of Codex for one scope; null: not told. */
-export interface CodexUsage extends Parsed {
-  readonly scope: 'session' | 'daily' | 'weekly';
-  /** Sessions or days in the report; a week is one. */
-  readonly entries: number;
-  readonly total_tokens: number | null;
-  readonly percent_used: number | null;
-  readonly tokens_remaining: number | null;
-  readonly cost_usd: number | null;
-  /** The newest session, its last activity, the newest day, or the ends of the week, as printed. */
-  readonly latest: string | null;
-  readonly reset_at: string | null;
-}
+export type CodexUsage = Parsed & CcusageFields;
 
-type Found = Omit<CodexUsage, 'errors' | 'scope'>;
-
-const NOTHING: Found = {
-  entries: 0,
-  total_tokens: null,
-  percent_used: null,
-  tokens_remaining: null,
-  cost_usd: null,
-  latest: null,
-  reset_at: null,
-};
+const READERS = { session: readSession, daily: readDaily, weekly: readWeekly } as const;
+const WINDOW_MIN = { daily: 1440, weekly: 10_080 } as const;
 
 /**
- * Reads the JSON of `ccusage` for Codex: sessions, days or the current week. The scope is the one asked for, else the one
- * the shape tells. Problems: invalid-json, invalid-sessions, no-sessions, invalid-days, no-days, invalid-week.
+ * Reads a report of `ccusage` on Codex: `session`, `daily` or `weekly`, as `when.scope` says or by its shape. What it
+ * knows of limits it infers from logs: an estimate. Problems: invalid-json, invalid-sessions, no-sessions, invalid-days,
+ * no-days, invalid-week, divergent, percent-out-of-range, reset-unreadable, window-expired.
  */
 export function parseCodexUsage(text: string, when: Look): PaneReading<CodexUsage> {
   const sight = new Sight(text, when);
   const document = documentOf(sight, text);
-  const scope = when.scope ?? scopeOf(document);
   const fields = isFields(document) ? document : {};
-  const found = document === undefined ? NOTHING : READERS[scope](sight, fields);
-  return sight.end({ scope, ...found });
+  const scope = when.scope ?? scopeOf(fields);
+  const report: CcusageReport | null = document === undefined ? null : READERS[scope](sight, fields);
+  if (report !== null && scope !== 'session') addReport(sight, scope, report);
+  return sight.end({ ...(report?.fields ?? NO_FIGURES), scope });
 }
 
-const READERS = { session: sessions, daily: days, weekly: week } as const;
-
-function scopeOf(document: unknown): CodexUsage['scope'] {
-  if (!isFields(document)) return 'session';
-  if ('days' in document || 'daily' in document) return 'daily';
-  return 'currentWeek' in document || 'week' in document ? 'weekly' : 'session';
+/** By its shape; sessions where that tells nothing. */
+function scopeOf(fields: Fields): CcusageFields['scope'] {
+  if ('days' in fields || 'daily' in fields) return 'daily';
+  return 'currentWeek' in fields || 'week' in fields ? 'weekly' : 'session';
 }
 
-function sessions(sight: Sight, document: Fields): Found {
-  if (!Array.isArray(document['sessions']))
-    return nothing(sight, 'invalid-sessions', 'the document has no list of sessions');
-  const all = listAt(document, 'sessions');
-  if (all.length === 0) return nothing(sight, 'no-sessions', 'the list of sessions is empty');
-  const latest = all
-    .toSorted((a, b) => ((textAt(a, 'lastActivity') ?? '') < (textAt(b, 'lastActivity') ?? '') ? -1 : 1))
-    .at(-1);
-  const totals = fieldsAt(document, 'totals');
-  return {
-    ...NOTHING,
-    entries: all.length,
-    // The totals may cover more than is listed.
-    total_tokens: amountAt(totals, 'totalTokens') ?? sumOf(all, 'totalTokens'),
-    cost_usd: amountAt(totals, 'costUSD') ?? sumOf(all, 'costUSD'),
-    latest: latest === undefined ? null : textAt(latest, 'lastActivity'),
-  };
-}
-
-function days(sight: Sight, document: Fields): Found {
-  const list = document['days'] ?? document['daily'];
-  if (!Array.isArray(list)) return nothing(sight, 'invalid-days', 'the document has no list of days');
-  const all = list.filter(isFields);
-  const day = all.toSorted((a, b) => ((textAt(a, 'date') ?? '') < (textAt(b, 'date') ?? '') ? -1 : 1)).at(-1);
-  if (day === undefined) return nothing(sight, 'no-days', 'the list of days is empty');
-  return {
-    ...NOTHING,
-    entries: all.length,
-    total_tokens: amountAt(day, 'totalTokens') ?? amountAt(day, 'tokens'),
-    percent_used: amountAt(day, 'percentUsed') ?? amountAt(day, 'percent'),
-    cost_usd: amountAt(day, 'costUSD') ?? amountAt(day, 'cost'),
-    latest: textAt(day, 'date'),
-    reset_at: textAt(document, 'resetAt'),
-  };
-}
-
-function week(sight: Sight, document: Fields): Found {
-  const current = isFields(document['currentWeek']) ? document['currentWeek'] : document['week'];
-  if (!isFields(current)) return nothing(sight, 'invalid-week', 'the document has no week');
-  const [start, end] = [textAt(current, 'startDate'), textAt(current, 'endDate')];
-  return {
-    ...NOTHING,
-    entries: 1,
-    total_tokens: amountAt(current, 'tokensUsed'),
-    percent_used: amountAt(current, 'percentUsed'),
-    tokens_remaining: amountAt(current, 'tokensRemaining'),
-    cost_usd: amountAt(current, 'costUSD'),
-    latest: start === null && end === null ? null : `${start ?? '?'} to ${end ?? '?'}`,
-    reset_at: textAt(document, 'resetAt'),
-  };
-}
-
-function nothing(sight: Sight, code: ProblemCode, message: string): Found {
-  sight.note({
-    code,
-    message,
-    remedy: 'Give the JSON of ccusage for Codex unchanged, and --scope where its shape does not tell',
+/** A share is a meter, if an estimated one; tokens alone are none. */
+function addReport(sight: Sight, scope: 'daily' | 'weekly', { fields, resetsAt, limit }: CcusageReport): void {
+  if (fields.percent_used === null) return;
+  addMeter(sight, {
+    provider: 'codex',
+    scope: 'all',
+    windowMin: WINDOW_MIN[scope],
+    usedPp: fields.percent_used,
+    used: fields.total_tokens,
+    limit,
+    unit: 'tokens',
+    resetsAt,
+    source: 'ccusage',
+    confidence: 'estimate',
+    meter: `ccusage ${scope}`,
   });
-  return NOTHING;
-}
-
-/** Null when one of them gives no number: part of a sum is a wrong number. */
-function sumOf(all: readonly Fields[], key: string): number | null {
-  const amounts = all.map((one) => amountAt(one, key));
-  return amounts.includes(null) ? null : amounts.reduce<number>((sum, one) => sum + (one ?? 0), 0);
 }

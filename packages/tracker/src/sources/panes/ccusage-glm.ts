@@ -1,54 +1,58 @@
-import { amountAt, documentOf, isFields, listAt } from './json-fields.ts';
+import { amountAt, documentOf, isFields, textAt } from './json-fields.ts';
+import { addMeter } from './meter.ts';
 import type { Look, PaneReading, Parsed } from './pane.ts';
 import { Sight } from './pane.ts';
 
-/** Prompts of GLM, as blocks of `ccusage` JSON count them. */
+/** What blocks of GLM prompts come to. */
 export interface GlmBlocks extends Parsed {
-  /** Null: no block gives a number. */
+  /** Null: not known, which is not none. */
   readonly prompts_used: number | null;
   readonly blocks: number;
 }
 
-/** Reads `{blocks: [{prompts_used, …}]}` and adds up the prompts. Problems: invalid-json, invalid-blocks, no-blocks. */
+/**
+ * Sums the prompts of `{blocks: [{window_id, provider, prompts_used, duration_minutes, notes}]}`. One unreadable block
+ * makes the sum unknown: a part of it would look like all. Problems: invalid-json, invalid-blocks, no-blocks.
+ */
 export function parseGlmBlocks(text: string, when: Look): PaneReading<GlmBlocks> {
   const sight = new Sight(text, when);
   const document = documentOf(sight, text);
-  if (document === undefined) return sight.end({ prompts_used: null, blocks: 0 });
-  if (!isFields(document) || !Array.isArray(document['blocks'])) {
-    sight.note({
-      code: 'invalid-blocks',
-      message: 'the document has no list of blocks',
-      remedy: 'Give `ccusage blocks --json`',
-    });
-    return sight.end({ prompts_used: null, blocks: 0 });
+  const blocks = isFields(document) ? document['blocks'] : undefined;
+  if (document !== undefined && !Array.isArray(blocks)) {
+    sight.note({ code: 'invalid-blocks', message: 'the document has no list of blocks', remedy: REMEDY });
   }
-  const blocks = listAt(document, 'blocks');
-  const prompts = blocks.map((block) => amountAt(block, 'prompts_used'));
-  const known = prompts.filter((one): one is number => one !== null);
-  if (blocks.length === 0) sight.note({ code: 'no-blocks', message: 'the list of blocks is empty' });
-  else if (known.length < document['blocks'].length) {
-    const without = document['blocks'].length - known.length;
-    sight.note({
-      code: 'invalid-blocks',
-      message: `${without} of ${document['blocks'].length} blocks give no prompts_used; the sum is not used`,
-    });
+  const counts = Array.isArray(blocks) ? blocks.map((block) => promptsOf(block)) : [];
+  if (Array.isArray(blocks) && counts.length === 0)
+    sight.note({ code: 'no-blocks', message: 'the list of blocks is empty' });
+  const unreadable = counts.findIndex((count) => count === null);
+  if (unreadable >= 0) {
+    const pointer = `/blocks/${unreadable}`;
+    sight.note({ code: 'invalid-blocks', message: `block ${unreadable} gives no count of GLM prompts`, pointer });
   }
-  const isWhole = known.length > 0 && known.length === document['blocks'].length;
-  const sum = isWhole ? known.reduce((total, one) => total + one, 0) : null;
-  if (sum !== null)
-    sight.add({
+  const known =
+    counts.length === 0 || unreadable >= 0 ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  if (known !== null) {
+    addMeter(sight, {
       provider: 'glm',
-      account: when.account ?? null,
       scope: 'all',
-      window_min: null,
-      used_pp: null,
-      used: sum,
+      windowMin: null,
+      usedPp: null,
+      used: known,
       unit: 'prompts',
-      resets_at: null,
-      observed_at: when.observedAt,
+      resetsAt: null,
       source: 'ccusage',
       confidence: 'local',
       meter: 'blocks',
     });
-  return sight.end({ prompts_used: sum, blocks: blocks.length });
+  }
+  return sight.end({ prompts_used: known, blocks: counts.length });
+}
+
+const REMEDY = 'Give `ccusage blocks --json`';
+
+/** Prompts of a block; null where there is no count, or it counts another provider's prompts. */
+function promptsOf(block: unknown): number | null {
+  if (!isFields(block)) return null;
+  const provider = textAt(block, 'provider');
+  return provider === null || /glm|z\.?ai|zhipu|bigmodel/i.test(provider) ? amountAt(block, 'prompts_used') : null;
 }

@@ -122,7 +122,12 @@ describe('Claude /usage', () => {
     ['wide', CLAUDE_WIDE, '2030-10-14T18:59:00.000Z', '2030-10-19T23:59:00.000Z'],
     ['narrow, resets on wrapped lines', CLAUDE_NARROW, '2030-10-14T19:00:00.000Z', '2030-10-20T00:00:00.000Z'],
   ])('%s', (_what, text, session, week) => {
-    expect(parsedOf('claude', text, EVENING)).toMatchObject({ session_pct: 1, all_models_pct: 90, opus_pct: 0, errors: [] });
+    expect(parsedOf('claude', text, EVENING)).toMatchObject({
+      session_pct: 1,
+      all_models_pct: 90,
+      opus_pct: 0,
+      errors: [],
+    });
     const { readings } = paneParsers.claude(text, EVENING);
     expect(
       readings.map(({ scope, window_min: minutes, used_pp: pp, resets_at: at }) => [scope, minutes, pp, at]),

@@ -12,7 +12,7 @@ import { parseRateLimitEvent } from './rate-limit-event.ts';
 import { parseStatusline } from './statusline.ts';
 import { parseZaiQuota } from './zai-quota.ts';
 
-/** Every text another program prints that the tracker reads, by the name it goes by on the command line. */
+/** Every text that can be read, by the name commands use. The first six are the ones of earlier trackers. */
 export const paneParsers = {
   codex: parseCodexStatus,
   claude: parseClaudeUsage,

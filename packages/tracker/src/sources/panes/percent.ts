@@ -10,8 +10,8 @@ export type Share =
 const GAP = '[^\\S\\n]*\\n?[^\\S\\n]*';
 const NUMBER = new RegExp(`${GAP}(\\d[\\d.,]*(?:\\n[\\d.,]+){0,2})${GAP}%`, 'y');
 const ANY_FIGURE = new RegExp(`${GAP}(?:[%\\d]|[^\\s\\d]{1,3}\\d)`, 'y');
-const USED = new RegExp(`${GAP}${[...'used'].join(GAP)}(?![A-Za-z])`, 'iy');
-const LEFT = new RegExp(`${GAP}(?:${[...'left'].join(GAP)}|remaining)(?![A-Za-z])`, 'iy');
+const USED = new RegExp(`${GAP}${['u', 's', 'e', 'd'].join(GAP)}(?![A-Za-z])`, 'iy');
+const LEFT = new RegExp(`${GAP}(?:${['l', 'e', 'f', 't'].join(GAP)}|remaining)(?![A-Za-z])`, 'iy');
 const USED_CUT = /[^\S\n]*(?:use|us|u)[^\S\n]*(?=\n|$)/iy;
 const LEFT_CUT = /[^\S\n]*(?:lef|le|l)[^\S\n]*(?=\n|$)/iy;
 const CUT_GOES_ON = /[^\S\n]*\n[^\S\n]*[a-z]/y;

@@ -4,7 +4,7 @@ import { objectsOf } from './json-lines.ts';
 import type { Look, PaneReading, Parsed } from './pane.ts';
 import { Sight } from './pane.ts';
 
-/** What the events of a proxy come to; null: no event tells. */
+/** What the events of a proxy come to. */
 export interface TelemetryParsed extends Parsed {
   readonly total: number;
   readonly routed_to_glm_pct: number | null;
@@ -13,76 +13,73 @@ export interface TelemetryParsed extends Parsed {
   readonly error_rate_pct: number | null;
 }
 
-const HEALTHY: ReadonlySet<string> = new Set(['ok', 'success', '200', 'routed', 'cached']);
-const GLM_LANES: ReadonlySet<string> = new Set(['zai', 'z.ai', 'glm']);
-
 /**
- * Reads JSON lines of a proxy: shares in percent, latencies in milliseconds, linear between two events. A status of 400
- * or more is an error whatever the reason says. Problems: invalid-json, invalid-latency, no-events.
+ * Counts the events of a proxy, one JSON object a line with `model`, `lane`, `latency_ms`, `status`, `reason`. It is no
+ * meter: there are no readings. Problems: line-not-json, invalid-latency, no-events.
  */
 export function parseProxyTelemetry(text: string, when: Look): PaneReading<TelemetryParsed> {
   const sight = new Sight(text, when);
   const { objects, badLines } = objectsOf(sight, text);
-  if (badLines.length > 0) {
-    const [first] = badLines;
-    const message = `${badLines.length} lines are no JSON objects, the first one is line ${first}; they are not counted`;
-    sight.note({ code: 'invalid-json', message }, `json-parse:${first}`);
+  const [line] = badLines;
+  if (line !== undefined) {
+    const message = `${badLines.length} line(s) are no JSON object, the first is line ${line}`;
+    sight.note({ code: 'line-not-json', message, line }, `json-parse:${line}`);
   }
-  const events = objects.map(({ fields }) => fields);
-  if (events.length === 0) sight.note({ code: 'no-events', message: 'the text has no events' });
-  const latencies = events.flatMap((event) => latencyOf(event) ?? []).toSorted((a, b) => a - b);
-  const spoiled = events.filter((event) => hasLatency(event) && latencyOf(event) === null).length;
-  if (spoiled > 0)
-    sight.note(
-      { code: 'invalid-latency', message: `${spoiled} events have a latency that is no number` },
-      'latency:invalid',
-    );
+  const timed = objects.filter(({ fields }) => LATENCIES.some((key) => (fields[key] ?? null) !== null));
+  const known = timed.flatMap(
+    ({ fields }) => LATENCIES.map((key) => amountAt(fields, key)).find((ms) => ms !== null) ?? [],
+  );
+  if (known.length < timed.length) {
+    const message = `${timed.length - known.length} event(s) have no usable latency; they are not in the percentiles`;
+    sight.note({ code: 'invalid-latency', message }, 'latency:invalid');
+  }
+  if (objects.length === 0) sight.note({ code: 'no-events', message: 'the text holds no event' });
+  const rising = known.toSorted((a, b) => a - b);
   return sight.end({
-    total: events.length,
-    routed_to_glm_pct: shareOf(events, isGlm),
-    latency_p50_ms: percentile(latencies, 0.5),
-    latency_p95_ms: percentile(latencies, 0.95),
-    error_rate_pct: shareOf(events, (event) => !isHealthy(event)),
+    total: objects.length,
+    routed_to_glm_pct: percentOf(objects.filter(({ fields }) => isGlm(fields)).length, objects.length),
+    latency_p50_ms: quantile(rising, 0.5),
+    latency_p95_ms: quantile(rising, 0.95),
+    error_rate_pct: percentOf(objects.filter(({ fields }) => !isHealthy(fields)).length, objects.length),
   });
 }
 
+/** The shim calls the lane `zai`; others name it after the model. */
 function isGlm(event: Fields): boolean {
-  const [model, lane] = ['model', 'lane'].map((key) => (textAt(event, key) ?? '').toLowerCase());
+  const model = (textAt(event, 'model') ?? '').toLowerCase();
+  const lane = (textAt(event, 'lane') ?? '').toLowerCase();
   return (
-    [model, lane].some((name) => name?.includes('glm')) || model?.includes('z.') === true || GLM_LANES.has(lane ?? '')
+    model.includes('glm') || model.includes('z.') || lane.includes('glm') || /(?:^|[^a-z])z\.?ai(?:$|[^a-z])/.test(lane)
   );
 }
 
+const HEALTHY: ReadonlySet<string> = new Set(['ok', 'success', '200', 'routed', 'cached']);
+const FAILED = /err|fail|time.?out|limit|den(?:y|ied)|reject|overload|abort|cancel|exception/;
+
+/** A status, where there is one, outweighs the reason: a 429 is an error, whatever the router thought of it. */
 function isHealthy(event: Fields): boolean {
-  const status = statusOf(event);
-  if (status !== null) return status < 400;
-  const words = [textAt(event, 'status'), textAt(event, 'reason')].filter((word) => word !== null);
-  return words.length === 0 || words.some((word) => HEALTHY.has(word.toLowerCase()));
+  const status = event['status'];
+  // −1 marks a decision, before any answer.
+  if (status === undefined || status === null || status === '' || status === -1) return true;
+  const code = amountAt(event, 'status');
+  if (code !== null) return code >= 100 && code < 400;
+  const word = typeof status === 'string' ? status.toLowerCase() : FAILURE;
+  const reason = (textAt(event, 'reason') ?? '').toLowerCase();
+  return !FAILED.test(word) && (HEALTHY.has(word) || HEALTHY.has(reason));
 }
 
-/** An HTTP status, as a number or as digits; null: a word, or none. */
-function statusOf(event: Fields): number | null {
-  const status = amountAt(event, 'status');
-  return status !== null && status >= 100 && status <= 599 ? status : null;
-}
-
-function hasLatency(event: Fields): boolean {
-  return LATENCIES.some((key) => event[key] !== undefined && event[key] !== null);
-}
-
-function latencyOf(event: Fields): number | null {
-  return LATENCIES.map((key) => amountAt(event, key)).find((value) => value !== null) ?? null;
-}
+/** Stands for a status that is neither a number nor a word. */
+const FAILURE = 'error';
 
 const LATENCIES = ['latency_ms', 'latency'];
 
-function shareOf(events: readonly Fields[], accept: (event: Fields) => boolean): number | null {
-  return events.length === 0 ? null : (100 * events.filter(accept).length) / events.length;
+function percentOf(part: number, whole: number): number | null {
+  return whole === 0 ? null : (part / whole) * 100;
 }
 
-/** Linear between the two nearest, on (n − 1)p. */
-function percentile(sorted: readonly number[], p: number): number | null {
-  const at = (sorted.length - 1) * p;
-  const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  return low === undefined || high === undefined ? null : low + (high - low) * (at - Math.floor(at));
+/** Linear between neighbours, on (n − 1)·p. */
+function quantile(rising: readonly number[], p: number): number | null {
+  const at = (rising.length - 1) * p;
+  const [below, above] = [rising[Math.floor(at)], rising[Math.ceil(at)]];
+  return below === undefined || above === undefined ? null : below + (above - below) * (at - Math.floor(at));
 }

@@ -1,0 +1,88 @@
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { PRICES } from '../rollups/cost/price-map.ts';
+import { groupTurns } from '../rollups/report/group-turns.ts';
+import type { Grouping } from '../rollups/report/group-turns.ts';
+import { distinctTurns } from '../rollups/report/report-turn.ts';
+import { turnReportLines } from '../views/text/turn-report.ts';
+import { bookOf, collect, withBookOptions } from './book-options.ts';
+import type { BookOptions } from './book-options.ts';
+import { EXIT } from './exit-codes.ts';
+import { localZone } from './pane-of.ts';
+import { reportWindows } from './report-windows.ts';
+import type { WindowReportOptions } from './report-windows.ts';
+import { note, say, sayJson } from './told.ts';
+
+interface Options extends BookOptions {
+  readonly since?: number;
+  readonly until?: number;
+  readonly timezone: string;
+  readonly json?: true;
+}
+
+const WORDS: Readonly<Record<Grouping, string>> = {
+  daily: 'turns, tokens and list prices by day',
+  weekly: 'the same by ISO week',
+  monthly: 'the same by month',
+  session: 'the same by session',
+};
+
+/** `tracker report daily|weekly|monthly|session|window`. */
+export function addReport(program: Command, done: (code: number) => void): void {
+  const report = program.command('report').description('add up turns, or say what finished windows bought');
+  for (const by of Object.keys(WORDS) as Grouping[]) {
+    const command = report
+      .command(by)
+      .description(WORDS[by])
+      .option('--since <time>', 'from this day or time on (ISO 8601)', epochS)
+      .option('--until <time>', 'before this day or time (ISO 8601)', epochS)
+      .option('--timezone <zone>', 'whose days are meant (IANA)', zone, localZone())
+      .option('--json', 'print exact numbers');
+    withBookOptions(command).action((options: Options) => done(turns(by, options)));
+  }
+  const windows = report
+    .command('window')
+    .description('features per unit of capacity and provider, with intervals, power and the windows still needed')
+    .option('--level <share>', 'confidence of the intervals', level, 0.95)
+    .option('--json', 'print exact numbers');
+  withBookOptions(windows).action((options: WindowReportOptions) => done(reportWindows(options)));
+}
+
+function turns(by: Grouping, options: Options): number {
+  const book = bookOf(options);
+  const { rows, problems } = collect(book, 'windows.jsonl', ['turn']);
+  note(problems);
+  const { since, until, timezone } = options;
+  const report = groupTurns(distinctTurns(rows), {
+    by,
+    tz: timezone,
+    prices: PRICES,
+    ...(since !== undefined && { sinceTs: since }),
+    ...(until !== undefined && { untilTs: until }),
+  });
+  if (options.json) sayJson(report);
+  else if (report.groups.length === 0)
+    say('no turns. tracker poll --watch records them, tracker backfill reads old logs');
+  else for (const line of turnReportLines(report)) say(line);
+  return report.groups.length === 0 ? EXIT.noData : EXIT.ok;
+}
+
+export function epochS(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give an ISO 8601 day or time such as 2030-01-31.');
+  return ms / 1000;
+}
+
+function zone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError('Give an IANA time zone such as Europe/Berlin.');
+  }
+}
+
+function level(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('Give a share between 0 and 1, such as 0.9.');
+  return value;
+}

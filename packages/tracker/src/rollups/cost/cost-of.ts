@@ -1,0 +1,51 @@
+import { priceOf } from './price-map.ts';
+import type { ModelPrice, PriceMap } from './price-map.ts';
+
+/** Tokens of one request. */
+export interface PricedTokens {
+  readonly input: number;
+  readonly output: number;
+  /** Written to the cache, both kinds together. */
+  readonly cacheWrite: number;
+  /** Of `cacheWrite`, for one hour. */
+  readonly cacheWrite1h: number;
+  readonly cacheRead: number;
+}
+
+const LONG_CONTEXT_TOKENS = 200_000;
+
+/** US dollars of one request by list prices; null: the model, or a kind of token it used, has no price. */
+export function costOf(model: string, tokens: PricedTokens, map: PriceMap): number | null {
+  const found = priceOf(model, map);
+  return found === null ? null : priced(found.price, tokens);
+}
+
+function priced(price: ModelPrice, tokens: PricedTokens): number | null {
+  const whole = tokens.input + tokens.cacheWrite + tokens.cacheRead;
+  const isLong = whole > LONG_CONTEXT_TOKENS && price.input_cost_per_token_above_200k_tokens !== undefined;
+  const input = isLong ? price.input_cost_per_token_above_200k_tokens : price.input_cost_per_token;
+  const output = isLong ? price.output_cost_per_token_above_200k_tokens : price.output_cost_per_token;
+  // A long request pays more for what it takes from the cache too, in the same proportion as for its input.
+  const factor = (input ?? 0) / price.input_cost_per_token;
+  const parts: readonly (readonly [number, number | undefined])[] = [
+    [tokens.input, input],
+    [tokens.output, output],
+    [tokens.cacheWrite - tokens.cacheWrite1h, times(price.cache_creation_input_token_cost, factor)],
+    [
+      tokens.cacheWrite1h,
+      times(price.cache_creation_input_token_cost_above_1hr ?? price.cache_creation_input_token_cost, factor),
+    ],
+    [tokens.cacheRead, times(price.cache_read_input_token_cost, factor)],
+  ];
+  let sum = 0;
+  for (const [count, each] of parts) {
+    if (count === 0) continue;
+    if (each === undefined) return null;
+    sum += count * each;
+  }
+  return sum;
+}
+
+function times(price: number | undefined, factor: number): number | undefined {
+  return price === undefined ? undefined : price * factor;
+}
