@@ -8,7 +8,7 @@ export const CLIENTS = [
   { id: 'claude-code', package: '@anthropic-ai/claude-code', version: '2.1.329', note: 'about 380 MB' },
   { id: 'sdk-1', package: '@anthropic-ai/sdk', version: '1.11.0', note: 'API version 2026-10-21' },
   { id: 'sdk-0', package: '@anthropic-ai/sdk', version: '0.137.0', note: 'API version 2023-06-01' },
-  { id: 'ccusage', package: 'ccusage', version: '20.0.26', note: 'the other reader of transcripts' },
+  { id: 'ccusage', package: 'ccusage', version: '20.0.24', note: 'the other reader of transcripts' },
 ];
 
 export function cacheFolder(env = process.env) {
