@@ -39,7 +39,7 @@ test('earlier windows of the same meter decide, a need that is named goes before
 test('a window without a known delta is no zero, and of a window finalized twice the newest counts', () => {
   const records = [...three, record('W-4', null), record('W-1', 9, { finalized_at: '2030-01-01T00:00:00.000Z' })];
   const [own] = standings({ readings: [reading()], records, nowTs: NOW_TS });
-  expect(own?.deltas_pp.map(({ delta_pp: delta }) => delta).toSorted()).toEqual([5, 6, 9]);
+  expect(own?.deltas_pp.map(({ delta_pp: delta }) => delta).toSorted((a, b) => a - b)).toEqual([5, 6, 9]);
 });
 
 test('the fullest meter decides for all', () => {

@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../problem.ts';
 import type { Problem } from '../../problem.ts';
@@ -36,7 +37,7 @@ export function findTranscripts(homes: readonly string[]): FoundFiles {
   return { files: [...files].toSorted(), problems };
 }
 
-function entriesOf(folder: string, problems: Problem[]): import('node:fs').Dirent[] {
+function entriesOf(folder: string, problems: Problem[]): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {

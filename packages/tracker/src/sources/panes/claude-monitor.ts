@@ -1,6 +1,7 @@
 import { amountOf, writesDecimalComma } from './amount.ts';
 import { paneLines } from './clean.ts';
 import { MAX_PANE_CHARS, unusableText } from './input.ts';
+import { fromLast } from './last-pane.ts';
 import { addMeter } from './meter.ts';
 import type { Look, PaneReading, Parsed } from './pane.ts';
 import { Sight } from './pane.ts';
@@ -30,7 +31,7 @@ export function parseClaudeMonitor(text: string, when: Look): PaneReading<Monito
   const sight = new Sight(text, when);
   const unusable = unusableText(text, MAX_PANE_CHARS);
   if (unusable !== null) sight.note(unusable);
-  const lines = unusable === null ? paneLines(text) : [];
+  const lines = unusable === null ? fromLast(paneLines(text), TITLE, sight) : [];
   const commaIsDecimal = writesDecimalComma(lines.join('\n'));
   const amount = (digits: string | undefined): number | null => {
     const value = amountOf(digits ?? '', commaIsDecimal);
@@ -41,13 +42,10 @@ export function parseClaudeMonitor(text: string, when: Look): PaneReading<Monito
   };
   const percent = shareOf(USAGE.exec(bodyOf(lines, USAGE_LABEL))?.[1]);
   const tokens = TOKENS.exec(bodyOf(lines, TOKENS_LABEL));
-  const [used, limit] = [amount(tokens?.[1]), amount(tokens?.[2])];
-  const usedPp = agreeing(sight, { percent, used, limit });
+  const shown = { percent, used: amount(tokens?.[1]), limit: amount(tokens?.[2]) };
+  const { percent: usedPp, used, limit } = isConsistent(sight, shown) ? shown : NOTHING;
   if (percent === null) sight.note({ code: 'token-usage-missing', message: 'the screen shows no share of tokens' });
-  if (used === null) sight.note({ code: 'token-count-missing', message: 'the screen shows no count of tokens' });
-  if (percent === null && used === null) {
-    sight.note({ code: 'insufficient-data', message: 'the screen is not one of claude-monitor, or too narrow' });
-  }
+  if (shown.used === null) sight.note({ code: 'token-count-missing', message: 'the screen shows no count of tokens' });
   if (usedPp !== null || used !== null) {
     addMeter(sight, {
       provider: 'claude',
@@ -63,15 +61,21 @@ export function parseClaudeMonitor(text: string, when: Look): PaneReading<Monito
       meter: 'token-usage',
     });
   }
-  return sight.end({
+  const parsed = {
     token_usage_pct: usedPp,
     tokens_used: used,
     token_limit: limit,
     burn_rate_per_min: amount(PER_MINUTE.exec(bodyOf(lines, BURN_LABEL))?.[1]),
     cost_rate_per_min: amount(COST.exec(bodyOf(lines, COST_LABEL))?.[1]),
     message_count: amount(MESSAGES.exec(bodyOf(lines, MESSAGES_LABEL))?.[1]),
-  });
+  };
+  if (Object.values(parsed).every((value) => value === null)) {
+    sight.note({ code: 'insufficient-data', message: 'nothing of the screen could be read' });
+  }
+  return sight.end(parsed);
 }
+
+const TITLE = /claude (?:code )?usage monitor/i;
 
 // Signs such as emoji stand before the labels.
 const START = '^[^A-Za-z0-9]{0,8}';
@@ -104,12 +108,14 @@ interface Shown {
   readonly limit: number | null;
 }
 
+const NOTHING: Shown = { percent: null, used: null, limit: null };
+
 /** The share is computed from the count beside it: where they differ, one of them was cut or wrapped. */
-function agreeing(sight: Sight, { percent, used, limit }: Shown): number | null {
-  if (percent === null || used === null || limit === null || limit === 0) return percent;
+function isConsistent(sight: Sight, { percent, used, limit }: Shown): boolean {
+  if (percent === null || used === null || limit === null || limit === 0) return true;
   const counted = (used / limit) * 100;
-  if (Math.abs(counted - percent) <= 1.01) return percent;
-  const message = `${percent}% are printed and ${counted.toFixed(1)}% are ${used} of ${limit} tokens; no share is used`;
+  if (Math.abs(counted - percent) <= 1.01) return true;
+  const message = `${percent}% are printed and ${counted.toFixed(1)}% are ${used} of ${limit} tokens; neither is used`;
   sight.note({ code: 'divergent', message });
-  return null;
+  return false;
 }

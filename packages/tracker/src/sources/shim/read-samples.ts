@@ -29,7 +29,7 @@ export async function* readSamples(
   do {
     const query = new URLSearchParams({ since: String(sinceTs), limit: String(PAGE) });
     if (cursor !== null) query.set('cursor', cursor);
-    const question = { path: `v1/usage/samples?${query}`, contract: 'samples v1', parse: parseSamples };
+    const question = { path: `v1/usage/samples?${query.toString()}`, contract: 'samples v1', parse: parseSamples };
     const told = await askShim(base, question, options);
     if (!told.ok) {
       yield { ok: false, problem: told.problem.code === 'shim-answered-404' ? older(base) : told.problem };
