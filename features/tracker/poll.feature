@@ -20,3 +20,32 @@ Feature: The tracker reads the shim
     When I run "tracker poll --once --ccp-url http://127.0.0.1:9"
     Then it exits with 1
     And it complains "127.0.0.1:9"
+
+  Scenario: Every turn is kept once, however often the shim is read
+    Given a provider "anthropic" that answers with 120 input and 30 output tokens
+    And the shim is running
+    When a turn is sent for "claude-sonnet-4-5"
+    And a turn is sent for "glm-4.6"
+    And the shim has written 2 turns
+    And I run "tracker poll --once"
+    And I run "tracker poll --once"
+    Then "windows.jsonl" holds 2 rows of kind "turn"
+    And "glm_counts.jsonl" holds 1 row of kind "glm_turn"
+    When I run "tracker report session"
+    Then it exits with 0
+    And it prints "240"
+    When I run "tracker verify"
+    Then it exits with 0
+    And it prints "clean"
+
+  Scenario: A shim killed in between costs no turn
+    Given a provider "anthropic" that answers with 120 input and 30 output tokens
+    And the shim is running
+    When a turn is sent for "claude-sonnet-4-5"
+    And the shim has written 1 turns
+    And I run "tracker poll --once"
+    And the shim is killed and started again
+    And a turn is sent for "claude-sonnet-4-5"
+    And the shim has written 2 turns
+    And I run "tracker poll --once"
+    Then "windows.jsonl" holds 2 rows of kind "turn"

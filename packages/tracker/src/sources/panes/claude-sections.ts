@@ -75,6 +75,8 @@ function readBody(body: string): Pick<UsageSection, 'usedPp' | 'why' | 'resets'>
     usedPp = share.usedPp;
     at = share.end;
   }
+  // The start of a word that is torn apart: there is a reset, and it can't be read.
+  resets ??= /^[·•\s]{0,8}(r(?:es?|eset?)?(?![a-z])[^\n]{0,40})/i.exec(body.slice(at))?.[1] ?? null;
   return { usedPp, why: usedPp === null ? why : null, resets };
 }
 

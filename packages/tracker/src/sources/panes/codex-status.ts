@@ -130,7 +130,8 @@ function report(found: ReadonlyMap<string, Found>, unclear: readonly string[], s
 }
 
 const BAR = /\s{0,200}\[[^[\]]{0,400}\]/y;
-const RESETS = /[^\S\n]*\n?[^\S\n]*\(\s?r\s?e\s?s\s?e\s?t\s?s?(?![a-z])([^()\n]*(?:\n[^()\n]+){0,3})(\)?)/iy;
+// What is broken at the frame leaves blank lines, and the parenthesis is sign enough.
+const RESETS = /\s{0,400}\(\s?r\s?e\s?s\s?e\s?t\s?s?(?![a-z])([^()\n]*(?:\n[^()\n]+){0,3})(\n?\))?/iy;
 
 function readSection({ body }: LimitSection): { usedPp: number | null; resets: string | null; why: string | null } {
   BAR.lastIndex = 0;
@@ -141,8 +142,12 @@ function readSection({ body }: LimitSection): { usedPp: number | null; resets: s
   if (share.kind === 'unclear') return { usedPp: null, resets: null, why: share.why };
   RESETS.lastIndex = share.end;
   const resets = RESETS.exec(body);
-  if (resets === null) return { usedPp: share.usedPp, resets: null, why: null };
+  if (resets === null) {
+    // An opening parenthesis whose word is torn apart: there is a reset, and it can't be read.
+    const torn = /^\s{0,400}(\([^\n]{0,40})/.exec(body.slice(share.end));
+    return { usedPp: share.usedPp, resets: torn?.[1] === undefined ? null : `${torn[1]}…`, why: null };
+  }
   // Without its closing parenthesis it was cut off somewhere: kept as it is, which reads as no time.
   const text = inOneLine(resets[1] ?? '');
-  return { usedPp: share.usedPp, resets: resets[2] === '' ? `${text}…` : text, why: null };
+  return { usedPp: share.usedPp, resets: resets[2] === undefined ? `${text}…` : text, why: null };
 }

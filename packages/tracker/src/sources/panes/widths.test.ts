@@ -9,7 +9,7 @@ import type { Look } from './pane.ts';
  */
 
 const WIDTHS = Array.from({ length: 171 }, (_, index) => 30 + index);
-const RUNS = 12;
+const RUNS = 6;
 const LOOK: Look = { observedAt: '2030-10-14T17:00:00.000Z', timeZone: 'Europe/Berlin' };
 
 const percent = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(0, 1, 9, 10, 11, 99, 100));
@@ -215,7 +215,7 @@ test('a pane broken once more says the same, or names a problem', () => {
       const [one, other] = [once, broken(once, second)].map((lines) => parseCodexStatus(lines.join('\n'), LOOK));
       if (other?.problems.length === 0) expect(other.parsed).toEqual(one?.parsed);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
   fc.assert(
     fc.property(claude, width, width, (pane, first, second) => {
@@ -223,7 +223,7 @@ test('a pane broken once more says the same, or names a problem', () => {
       const [one, other] = [once, broken(once, second)].map((lines) => parseClaudeUsage(lines.join('\n'), LOOK));
       if (other?.problems.length === 0) expect(other.parsed).toEqual(one?.parsed);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
@@ -241,7 +241,7 @@ test('a pane cut anywhere, in lines or in columns, gives no other figure', () =>
       expect([null, used(pane, pane.fiveh)]).toContain(parsed.fiveh_pct);
       expect([null, used(pane, pane.weekly)]).toContain(parsed.weekly_pct);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
   fc.assert(
     fc.property(claude, fc.nat(800), fc.nat(800), (pane, from, to) => {
@@ -253,6 +253,6 @@ test('a pane cut anywhere, in lines or in columns, gives no other figure', () =>
       expect([null, pane.all]).toContain(parsed.all_models_pct);
       expect([null, pane.opus]).toContain(parsed.opus_pct);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
