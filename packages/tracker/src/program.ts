@@ -7,6 +7,7 @@ import { addOverride } from './commands/override.ts';
 import { addPoll } from './commands/poll.ts';
 import { addPreview } from './commands/preview.ts';
 import { addReport } from './commands/report.ts';
+import { addRollup } from './commands/rollup.ts';
 import { addSession } from './commands/session.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWindow } from './commands/window.ts';
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addReport(program, done);
   addGuard(program, done);
   addBackfill(program, done);
+  addRollup(program, done);
   addVerify(program, done);
   try {
     await program.parseAsync(argv);

@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { openBook } from '../events/book.ts';
-import type { Book, RowIn } from '../events/book.ts';
+import type { Book } from '../events/book.ts';
 import { dataDir } from '../events/data-dir.ts';
 import type { JournalName, KindIn } from '../events/journal-files.ts';
 import type { KeptRow } from '../events/read-rows.ts';
 import type { RowOf } from '../events/row-families.ts';
-import type { Problem } from '../problem.ts';
+import type { Outcome, Problem } from '../problem.ts';
 
 export interface BookOptions {
   readonly dataDir?: string;
@@ -56,4 +56,12 @@ export function collectKept<Name extends JournalName, Kind extends KindIn<Name>>
   return { rows, problems };
 }
 
-export type { Book, RowIn };
+/** The rows one after the other, for what need not hold all of them; problems are added to the list. */
+export function* usable<Row>(found: Iterable<Outcome<KeptRow<Row>>>, problems: Problem[]): Generator<Row> {
+  for (const one of found) {
+    if (one.ok) yield one.value.row;
+    else problems.push(one.problem);
+  }
+}
+
+export type { Book };

@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import type { Problem } from '../problem.ts';
 import { PRICES } from '../rollups/cost/price-map.ts';
 import { groupTurns } from '../rollups/report/group-turns.ts';
 import type { Grouping } from '../rollups/report/group-turns.ts';
 import { distinctTurns } from '../rollups/report/report-turn.ts';
 import { turnReportLines } from '../views/text/turn-report.ts';
-import { bookOf, collect, withBookOptions } from './book-options.ts';
+import { bookOf, usable, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { localZone } from './pane-of.ts';
@@ -50,10 +51,11 @@ export function addReport(program: Command, done: (code: number) => void): void 
 
 function turns(by: Grouping, options: Options): number {
   const book = bookOf(options);
-  const { rows, problems } = collect(book, 'windows.jsonl', ['turn']);
+  const problems: Problem[] = [];
+  const distinct = distinctTurns(usable(book.rows('windows.jsonl', ['turn']), problems));
   note(problems);
   const { since, until, timezone } = options;
-  const report = groupTurns(distinctTurns(rows), {
+  const report = groupTurns(distinct, {
     by,
     tz: timezone,
     prices: PRICES,

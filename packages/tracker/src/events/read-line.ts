@@ -29,7 +29,6 @@ export function readLine<Row = JournalRow>(bytes: Buffer, layout: Layout): Outco
   if (family === undefined) {
     return failed({ code: 'foreign-row', message: `a row of another family (kind ${JSON.stringify(kind)})` });
   }
-
   const judged = kind === 'window' ? withQuality(value) : { row: value, notes: NOTHING };
   return checked(judged.row, { family, older: null, notes: judged.notes });
 }

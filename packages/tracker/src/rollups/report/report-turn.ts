@@ -20,22 +20,33 @@ const RANK: Readonly<Record<string, number>> = { shim: 3, backfill: 2, 'ccp-arch
 
 /**
  * Each exchange once: the shim, its log and the client's transcript all tell of the same one, by the provider's request
- * id. Rows without one stand for themselves by their key.
+ * id. Rows without one stand for themselves by their key. Rows that are no turns are passed over.
  */
+export function distinctEvents(events: Iterable<TrackerEvent>): readonly TrackerEvent[] {
+  return distinct(events, (event) => event);
+}
+
+/** The same, as much of each as reports need. */
 export function distinctTurns(events: Iterable<TrackerEvent>): readonly ReportTurn[] {
-  const kept = new Map<string, { readonly rank: number; readonly turn: ReportTurn }>();
+  return distinct(events, toReportTurn);
+}
+
+function distinct<Kept>(events: Iterable<TrackerEvent>, keep: (event: TrackerEvent) => Kept): readonly Kept[] {
+  const kept = new Map<string, { readonly rank: number; readonly value: Kept }>();
   let nameless = 0;
   for (const event of events) {
     if (event.turn === undefined) continue;
     const id = event.turn.request_id ?? event.dedupe_key ?? event.event_id ?? `row:${(nameless += 1)}`;
     const rank = RANK[event.source ?? 'api'] ?? 0;
     const known = kept.get(id);
-    if (known === undefined || rank > known.rank) kept.set(id, { rank, turn: toReportTurn(event, event.turn) });
+    if (known === undefined || rank > known.rank) kept.set(id, { rank, value: keep(event) });
   }
-  return [...kept.values()].map(({ turn }) => turn);
+  return [...kept.values()].map(({ value }) => value);
 }
 
-function toReportTurn({ measurement }: TrackerEvent, turn: NonNullable<TrackerEvent['turn']>): ReportTurn {
+/** Throws for a row that is no turn. */
+export function toReportTurn({ measurement, turn }: TrackerEvent): ReportTurn {
+  if (turn === undefined) throw new TypeError('the row is no turn');
   return {
     ts: turn.ts ?? null,
     sessionId: turn.session_id,
