@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAdvice } from './commands/advice.ts';
 import { addAlias } from './commands/alias.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addGuard } from './commands/guard.ts';
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addSession(program, done);
   addReport(program, done);
   addGuard(program, done);
+  addAdvice(program, done);
   addBackfill(program, done);
   addRollup(program, done);
   addVerify(program, done);

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { startTracker } from '../testing/child.ts';
 import type { Ended } from '../testing/child.ts';
+import { usageFixture } from '../testing/fixtures.ts';
 import { tempDir } from '../testing/temp-dir.ts';
+import { serveUsage } from '../testing/usage-server.ts';
 import { EXIT } from './exit-codes.ts';
 
 // Every step is a process of its own, which takes seconds on a busy machine.
@@ -193,5 +195,44 @@ describe('sessions and reports', () => {
     expect(await tracker('verify')).toMatchObject({ code: EXIT.noData });
     writeFileSync(join(dir.path, 'x'), '');
     expect((await inFolder(join(dir.path, 'x'))('session start')).code).toBe(1);
+  });
+});
+
+describe('advice', () => {
+  test('one sentence per provider; suggestions are shown with their evidence and never written', async () => {
+    using dir = tempDir();
+    const tracker = inFolder(dir.path);
+    const usage = usageFixture('full');
+    const server = await serveUsage(() => ({ body: JSON.stringify(usage) }));
+    await tracker(`poll --once --ccp-url ${server.url.href}`);
+    const resets = Math.round(Date.now() / 1000) + 3600;
+    await tracker(
+      'ingest statusline --stdin',
+      `{"rate_limits":{"five_hour":{"used_percentage":95,"resets_at":${resets}}}}`,
+    );
+    const config = join(dir.path, 'quotas.json');
+    const text = JSON.stringify({
+      models: { [Object.keys(usage.models)[0] ?? '']: { provider: 'anthropic', rolling_tokens: 7 } },
+    });
+    writeFileSync(config, text);
+    const { code, stdout } = await tracker(`advice --quotas ${config}`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^■ HOLD claude: start no window; 5h at 95 pp/m);
+    expect(stdout).toMatch(/Suggested, not written:|Nothing to change\./);
+    expect(readFileSync(config, 'utf8')).toBe(text);
+    writeFileSync(config, '{"models": 7}');
+    expect(await tracker(`advice --quotas ${config}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${config}: /models`),
+    });
+  });
+
+  test('without anything to go by it says so', async () => {
+    using dir = tempDir();
+    expect(await inFolder(dir.path)('advice')).toMatchObject({ code: EXIT.noData });
+    expect(await inFolder(dir.path)('advice --quotas x.json')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('tracker poll --once'),
+    });
   });
 });
