@@ -51,6 +51,15 @@ describe('a window from its first reading to what it bought', () => {
       { provider: 'codex', efficiency: { estimate: 3 / 18, fieller: { kind: 'none' } } },
       { provider: 'glm', efficiency: { estimate: 4 / 118 } },
     ]);
+    const rows = JSON.parse((await tracker('explain window W0-01 --json')).stdout) as { file: string; line: number }[];
+    expect(rows.map(({ file, line }) => `${file}:${line}`)).toEqual([
+      'snapshots.jsonl:1',
+      'snapshots.jsonl:2',
+      'glm_counts.jsonl:1',
+      'windows.jsonl:1',
+    ]);
+    expect((await tracker('explain meter codex')).stdout).toMatch(/^codex all 300 min: /m);
+    expect((await tracker('explain turns')).code).toBe(EXIT.noData);
     expect((await tracker('window audit --window W0-01')).stdout).toContain('codex after: entries=1, duplicates=0');
     expect(await tracker('verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nclean\n$/) });
   });
