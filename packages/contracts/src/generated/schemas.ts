@@ -940,6 +940,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "x-known-values": [
         "header",
         "get_usage",
+        "rate_limit_event",
+        "codex-app-server",
         "statusline",
         "rollout",
         "cache",

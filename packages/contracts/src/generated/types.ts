@@ -321,7 +321,7 @@ export interface MeterReadingRecord {
   /** When the meter stood so (ISO 8601). */
   observed_at: string
   /** Where it was read. */
-  source: 'header' | 'get_usage' | 'statusline' | 'rollout' | 'cache' | 'glm-api' | 'pane' | 'ccusage' | 'claude-monitor' | 'override' | 'estimate' | (string & {})
+  source: 'header' | 'get_usage' | 'rate_limit_event' | 'codex-app-server' | 'statusline' | 'rollout' | 'cache' | 'glm-api' | 'pane' | 'ccusage' | 'claude-monitor' | 'override' | 'estimate' | (string & {})
   /** How far it can be trusted. */
   confidence?: 'official' | 'local' | 'estimate' | (string & {})
   /** Name of the meter at its source. */

@@ -109,6 +109,8 @@ const CONFIDENCES = ['official', 'local', 'estimate'];
 const SOURCES = [
   'header',
   'get_usage',
+  'codex-app-server',
+  'rate_limit_event',
   'glm-api',
   'statusline',
   'rollout',

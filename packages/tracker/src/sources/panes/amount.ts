@@ -19,7 +19,7 @@ export function amountOf(text: string, commaIsDecimal = false): number | null {
   return null;
 }
 
-/** Whether a text writes decimals with a comma, as in `2,65K`. */
+/** Whether a text writes decimals with a comma, as in `2,65K`. At the end of a line the rest may have been cut. */
 export function writesDecimalComma(text: string): boolean {
-  return /\d,\d{1,2}(?!\d)/.test(text);
+  return /\d,\d{1,2}(?![\d\n]|$)/.test(text);
 }

@@ -1,6 +1,6 @@
 import { amountOf, writesDecimalComma } from './amount.ts';
 import type { LimitSection } from './codex-sections.ts';
-import { addMeter } from './meter.ts';
+import { addMeter, shareOf } from './meter.ts';
 import type { Sight } from './pane.ts';
 import { resolveReset } from './reset.ts';
 import { inOneLine } from './reset-text.ts';
@@ -46,7 +46,7 @@ export function addCreditLimit(
   }
   const resets = RESETS.exec(body)?.[1];
   const resetsAt = resolveReset(sight, resets === undefined ? null : inOneLine(resets), { meter, windowMin: null });
-  addMeter(sight, { ...CREDIT_METER, meter, usedPp: (used / limit) * 100, used, limit, resetsAt });
+  addMeter(sight, { ...CREDIT_METER, meter, usedPp: shareOf(used, limit), used, limit, resetsAt });
   return { credits_used: used, credits_limit: limit };
 }
 

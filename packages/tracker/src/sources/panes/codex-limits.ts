@@ -1,6 +1,6 @@
 import { amountAt, fieldsAt, isFields, resetField, sharePp, textAt } from './json-fields.ts';
 import type { Fields } from './json-fields.ts';
-import { addMeter, modelKey } from './meter.ts';
+import { addMeter, modelKey, shareOf } from './meter.ts';
 import type { Meter } from './meter.ts';
 import type { Parsed, Sight } from './pane.ts';
 
@@ -118,7 +118,7 @@ function addOwnLimit(
   const used = amountAt(own, 'used');
   const limit = amountAt(own, 'limit');
   const left = own['remainingPercent'] ?? own['remaining_percent'];
-  const counted = used === null || limit === null || limit === 0 ? null : (used / limit) * 100;
+  const counted = shareOf(used, limit);
   const usedPp = counted ?? sharePp(sight, left, 'percent-left', meter);
   const resetsAt = resetField(sight, own['resetsAt'] ?? own['resets_at'], meter);
   addMeter(sight, { ...base, meter, usedPp, used, limit, unit: 'credits', resetsAt });

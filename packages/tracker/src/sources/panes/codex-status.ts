@@ -143,8 +143,8 @@ function readSection({ body }: LimitSection): { usedPp: number | null; resets: s
   RESETS.lastIndex = share.end;
   const resets = RESETS.exec(body);
   if (resets === null) {
-    // An opening parenthesis whose word is torn apart: there is a reset, and it can't be read.
-    const torn = /^\s{0,400}(\([^\n]{0,40})/.exec(body.slice(share.end));
+    // Torn apart beyond what a break does: there is a reset, and it can't be read.
+    const torn = /^[^(]{0,400}(\(\s?r\s{0,80}e?[^\n]{0,40})/i.exec(body.slice(share.end));
     return { usedPp: share.usedPp, resets: torn?.[1] === undefined ? null : `${torn[1]}…`, why: null };
   }
   // Without its closing parenthesis it was cut off somewhere: kept as it is, which reads as no time.

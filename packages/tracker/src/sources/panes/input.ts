@@ -1,7 +1,7 @@
 import type { Problem } from '../../problem.ts';
 
 /** A pane is a screen or a scrollback of them. In UTF-16 units. */
-export const MAX_PANE_CHARS = 4 * 1024 * 1024;
+export const MAX_PANE_CHARS = 2 * 1024 * 1024;
 /** A document or a piece of a log. In UTF-16 units. */
 export const MAX_DOCUMENT_CHARS = 16 * 1024 * 1024;
 

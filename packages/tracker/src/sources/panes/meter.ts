@@ -56,6 +56,11 @@ export function addMeter(sight: Sight, meter: Meter): void {
   });
 }
 
+/** `used` of `limit` in percentage points, without the dust of binary fractions; null where that says nothing. */
+export function shareOf(used: number | null, limit: number | null): number | null {
+  return used === null || limit === null || limit === 0 ? null : Number(((used / limit) * 100).toPrecision(12));
+}
+
 /** Name of a model in a scope: `Sonnet only` and `sonnet` are one meter, wherever a line was broken. */
 export function modelKey(label: string): string {
   const key = label.toLowerCase().replaceAll(/\s+/g, '');

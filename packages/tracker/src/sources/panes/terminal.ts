@@ -25,8 +25,8 @@ export function shownLines(text: string): string[] {
   return lines.map(shownLine);
 }
 
-function meaningOf(_all: string, parameters?: string, csi?: string, escape?: string): string {
-  if (parameters === undefined) return escape !== undefined && 'DEMc'.includes(escape) && escape !== '' ? '\n' : '';
+function meaningOf(whole: string, parameters?: string, csi?: string, escape?: string): string {
+  if (parameters === undefined) return ofEscape(whole, escape ?? '');
   switch (csi) {
     case 'C':
       return ' '.repeat(Math.min(Number.parseInt(parameters, 10) || 1, MAX_FORWARD));
@@ -39,6 +39,19 @@ function meaningOf(_all: string, parameters?: string, csi?: string, escape?: str
       return 'ABDEFGHIJLMPSTXZ@`adefbsu'.includes(csi) ? '\n' : '';
   }
 }
+
+/** A string that ended, or a short escape. One that nobody sends may have eaten a digit. */
+function ofEscape(whole: string, final: string): string {
+  const isString = !whole.startsWith(ESC) || ']PX^_'.includes(whole.charAt(1) || ' ');
+  if (isString) return '';
+  if (final !== '' && 'DEMc'.includes(final)) return '\n';
+  const isKnown = SHORT.has(whole.slice(1)) || CHARSET.test(whole.slice(1));
+  return isKnown ? '' : '\uFFFD';
+}
+
+const ESC = '\u001b';
+const SHORT: ReadonlySet<string> = new Set(['7', '8', '=', '>', 'H', 'N', 'O', 'Z', '\\']);
+const CHARSET = /^(?:[()*+][AB0]|#[3-8]| [FG]|%[G@])$/;
 
 /**
  * The last thing printed in a line. What an earlier, longer print left to the right of it is dropped: half of one

@@ -1,6 +1,6 @@
 import { amountAt, documentOf, fieldsAt, isFields, listAt, resetField, sharePp, textAt } from './json-fields.ts';
 import type { Fields } from './json-fields.ts';
-import { addMeter } from './meter.ts';
+import { addMeter, shareOf } from './meter.ts';
 import type { Look, PaneReading, Parsed } from './pane.ts';
 import { Sight } from './pane.ts';
 
@@ -111,7 +111,7 @@ function readLimit(sight: Sight, fields: Fields): readonly Limit[] {
   }
   const meter = isTools ? type : `${type} ${windowMin} min`;
   const [used, limit] = [amountAt(fields, 'currentValue'), amountAt(fields, 'usage')];
-  const usedPp = shareOf(sight, { used, limit, percentage: fields['percentage'] }, meter);
+  const usedPp = agreeing(sight, { used, limit, percentage: fields['percentage'] }, meter);
   const resetsAt = resetField(sight, fields['nextResetTime'], meter);
   return [{ scope: isTools ? 'mcp' : 'all', windowMin, meter, usedPp, used, limit, unit, resetsAt }];
 }
@@ -122,9 +122,9 @@ interface Amounts {
   readonly percentage: unknown;
 }
 
-function shareOf(sight: Sight, { used, limit, percentage }: Amounts, meter: string): number | null {
+function agreeing(sight: Sight, { used, limit, percentage }: Amounts, meter: string): number | null {
   const printed = sharePp(sight, percentage, 'percent-used', meter);
-  const counted = used === null || limit === null || limit === 0 ? null : (used / limit) * 100;
+  const counted = shareOf(used, limit);
   if (counted === null && printed === null) {
     sight.note({ code: 'percent-unreadable', message: `${meter}: neither amounts nor a percentage are given` });
   }
