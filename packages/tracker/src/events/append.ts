@@ -12,6 +12,9 @@ export interface Written {
   readonly tornTail: Problem | null;
 }
 
+/** Long enough for fifty writers on a busy machine to have their turn; a holder that is gone is noticed at once. */
+const WAIT_MS = 15_000;
+
 const NOTHING: Written = { rows: 0, tornTail: null };
 
 /**
@@ -22,11 +25,15 @@ const NOTHING: Written = { rows: 0, tornTail: null };
 export async function appendLines(file: string, choose: () => Outcome<readonly Buffer[]>): Promise<Outcome<Written>> {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const locked = await withLock(`${file}.lock`, (): Outcome<Written> => {
-      const chosen = choose();
-      if (!chosen.ok) return chosen;
-      return chosen.value.length === 0 ? { ok: true, value: NOTHING } : write(file, chosen.value);
-    });
+    const locked = await withLock(
+      `${file}.lock`,
+      (): Outcome<Written> => {
+        const chosen = choose();
+        if (!chosen.ok) return chosen;
+        return chosen.value.length === 0 ? { ok: true, value: NOTHING } : write(file, chosen.value);
+      },
+      { waitMs: WAIT_MS },
+    );
     return locked.ok ? locked.value : locked;
   } catch (error) {
     return { ok: false, problem: unwritable(file, error) };

@@ -86,7 +86,7 @@ export function* linesForward(fd: number, span: Span): Generator<Line> {
       const bytes = lineBytes(data, from, to);
       if (!isBlank(bytes)) {
         const next = found === -1 ? null : offset + to + 1;
-        yield { bytes, offset: offset + from, line, next, tooLong: false };
+        yield { bytes, offset: offset + from, line, next, tooLong: bytes.length > MAX_LINE_BYTES };
       }
       from = to + 1;
     }
@@ -103,7 +103,9 @@ export function* linesFromEnd(fd: number, size: number): Generator<Pick<Line, 'b
     let lineEnd = data.length;
     for (let at = lastLineFeed(data, lineEnd); at !== -1; at = lastLineFeed(data, lineEnd)) {
       const bytes = tooLong ? EMPTY : lineBytes(data, at + 1, lineEnd);
-      if (tooLong || !isBlank(bytes)) yield { bytes, offset: blockStart + at + 1, tooLong };
+      if (tooLong || !isBlank(bytes)) {
+        yield { bytes, offset: blockStart + at + 1, tooLong: tooLong || bytes.length > MAX_LINE_BYTES };
+      }
       tooLong = false;
       lineEnd = at;
     }
@@ -112,7 +114,7 @@ export function* linesFromEnd(fd: number, size: number): Generator<Pick<Line, 'b
     blockEnd = blockStart;
   }
   const bytes = lineBytes(tail, 0, tail.length);
-  if (tooLong || !isBlank(bytes)) yield { bytes, offset: 0, tooLong };
+  if (tooLong || !isBlank(bytes)) yield { bytes, offset: 0, tooLong: tooLong || bytes.length > MAX_LINE_BYTES };
 }
 
 function lastLineFeed(data: Buffer, before: number): number {

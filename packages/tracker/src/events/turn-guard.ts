@@ -45,6 +45,7 @@ function isTurn(turn: Fields): boolean {
     isCount(turn['tokens_out']) &&
     isAmount(turn['latency_ms']) &&
     (turn['cache_write_tokens'] === undefined || isCount(turn['cache_write_tokens'])) &&
+    (turn['cache_write_1h_tokens'] === undefined || isCount(turn['cache_write_1h_tokens'])) &&
     (turn['cache_read_tokens'] === undefined || isCount(turn['cache_read_tokens'])) &&
     (turn['attribution'] === undefined || isShares(turn['attribution'])) &&
     isMaybeAmount(turn['capacity_used']) &&
@@ -52,6 +53,7 @@ function isTurn(turn: Fields): boolean {
     (turn['ts'] === undefined || isAmount(turn['ts'])) &&
     isMaybeText(turn['lane']) &&
     isMaybeText(turn['rid']) &&
+    (turn['request_id'] === null || isMaybeText(turn['request_id'])) &&
     isMaybeText(turn['epoch']) &&
     (turn['status'] === undefined || Number.isInteger(turn['status'])) &&
     isMaybeText(turn['ended']) &&

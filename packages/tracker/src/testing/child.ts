@@ -34,9 +34,17 @@ export function startModule(source: string): Child {
   return start([...FROM_SOURCE, '--input-type=module', '--eval', source], {});
 }
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv): Child {
+/** The same, where no file may grow beyond `kib`: a disk that fills up in the middle of a write. */
+export function startModuleWithLimit(source: string, kib: number): Child {
+  // A write beyond the limit is cut or refused; without the trap it would end the process.
+  const limited = `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$@"`;
+  const args = [...FROM_SOURCE, '--input-type=module', '--eval', source];
+  return start(['-c', limited, process.execPath, ...args], {}, 'bash');
+}
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv, command = process.execPath): Child {
   const { CCP_BASE_URL: _url, TRACKER_DATA_DIR: _dir, NO_COLOR: _colour, ...inherited } = process.env;
-  const running = spawn(process.execPath, args, { cwd: ROOT, env: { ...inherited, ...env } });
+  const running = spawn(command, args, { cwd: ROOT, env: { ...inherited, ...env } });
   let [stdout, stderr] = ['', ''];
   const ended = once(running, 'close').then(([code]): Ended => ({ code: code as number | null, stdout, stderr }));
   const checks = new Set<() => void>();
