@@ -1,39 +1,11 @@
-import type { CccSnapshot } from '@ccp/contracts';
-import type { Book } from './events/book.ts';
 import { isSameState, toCccSnapshot } from './events/ccc-snapshot.ts';
-import type { ReadingKeeper } from './events/keep-readings.ts';
 import { keepTurns } from './events/keep-turns.ts';
-import type { KeptTurns } from './events/keep-turns.ts';
+import type { Observed, Recorded, Tracker } from './observation.ts';
 import type { Outcome, Problem } from './problem.ts';
 import { readingsOfUsage } from './rollups/meters/from-usage.ts';
 import { toOverview } from './rollups/overview.ts';
-import type { Overview } from './rollups/overview.ts';
 import { readSamples } from './sources/shim/read-samples.ts';
 import { readUsage } from './sources/shim/read-usage.ts';
-
-/** What an observation needs from outside. */
-export interface Tracker {
-  readonly ccpUrl: URL;
-  readonly book: Book;
-  readonly readings: ReadingKeeper;
-  /** Epoch seconds. */
-  readonly clock: () => number;
-  /** Ends a running read. */
-  readonly signal?: AbortSignal;
-}
-
-/** A reading as it was, or would have been, kept. */
-export interface Recorded {
-  readonly row: CccSnapshot;
-  /** False: it says the same as the newest row of this shim. */
-  readonly appended: boolean;
-  /** The newest row of this shim before; null: none. */
-  readonly previous: CccSnapshot | null;
-  readonly overview: Overview;
-  /** Turns that ended since the last look; null: the shim did not list them, `notes` say why. */
-  readonly turns: KeptTurns | null;
-  readonly notes: readonly Problem[];
-}
 
 /**
  * sources → events → rollups: reads the shim once and keeps what is new of its state, its meters and its turns; `every`
@@ -71,14 +43,6 @@ export async function record(tracker: Tracker, keep: 'every' | 'changed'): Promi
 /** An older shim, or one that went away in between: its state is kept all the same. */
 function isOfTheShim({ code }: Problem): boolean {
   return !code.startsWith('journal-') && !code.startsWith('row-');
-}
-
-/** What can be shown now. */
-export interface Observed {
-  /** Null: the shim does not answer and no reading is kept. */
-  readonly overview: Overview | null;
-  /** Why it is stale or null, and what else is worth knowing. */
-  readonly problems: readonly Problem[];
 }
 
 /** sources → rollups, or events → rollups while the shim does not answer: the newest reading kept, marked as stale. */

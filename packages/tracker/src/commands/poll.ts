@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { record } from '../flow.ts';
-import type { Recorded, Tracker } from '../flow.ts';
+import type { Recorded, Tracker } from '../observation.ts';
 import { problemLine } from '../problem.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { pollLine } from '../views/text/poll-line.ts';

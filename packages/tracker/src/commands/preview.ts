@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { observe } from '../flow.ts';
-import type { Observed, Tracker } from '../flow.ts';
+import type { Observed, Tracker } from '../observation.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { previewJson } from '../views/json.ts';
 import { estimateOf } from '../rollups/bought.ts';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { openBook } from '../events/book.ts';
 import { dataDir } from '../events/data-dir.ts';
 import { readingKeeper } from '../events/keep-readings.ts';
-import type { Tracker } from '../flow.ts';
+import type { Tracker } from '../observation.ts';
 import { problemLine } from '../problem.ts';
 import { DEFAULT_CCP_URL, parseCcpUrl } from '../sources/shim/ccp-url.ts';
 import { DATA_DIR_HELP } from './book-options.ts';

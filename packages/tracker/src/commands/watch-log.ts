@@ -1,4 +1,4 @@
-import type { Recorded } from '../flow.ts';
+import type { Recorded } from '../observation.ts';
 import { printable } from '../printable.ts';
 import { problemLine } from '../problem.ts';
 import type { Outcome } from '../problem.ts';

@@ -1,0 +1,38 @@
+import type { CccSnapshot } from '@ccp/contracts';
+import type { Book } from './events/book.ts';
+import type { ReadingKeeper } from './events/keep-readings.ts';
+import type { KeptTurns } from './events/keep-turns.ts';
+import type { Problem } from './problem.ts';
+import type { Overview } from './rollups/overview.ts';
+
+/** What an observation needs from outside. */
+export interface Tracker {
+  readonly ccpUrl: URL;
+  readonly book: Book;
+  readonly readings: ReadingKeeper;
+  /** Epoch seconds. */
+  readonly clock: () => number;
+  /** Ends a running read. */
+  readonly signal?: AbortSignal;
+}
+
+/** A reading as it was, or would have been, kept. */
+export interface Recorded {
+  readonly row: CccSnapshot;
+  /** False: it says the same as the newest row of this shim. */
+  readonly appended: boolean;
+  /** The newest row of this shim before; null: none. */
+  readonly previous: CccSnapshot | null;
+  readonly overview: Overview;
+  /** Turns that ended since the last look; null: the shim did not list them, `notes` say why. */
+  readonly turns: KeptTurns | null;
+  readonly notes: readonly Problem[];
+}
+
+/** What can be shown now. */
+export interface Observed {
+  /** Null: the shim does not answer and no reading is kept. */
+  readonly overview: Overview | null;
+  /** Why it is stale or null, and what else is worth knowing. */
+  readonly problems: readonly Problem[];
+}
