@@ -1,7 +1,7 @@
 import { isSameState, toCccSnapshot } from './events/ccc-snapshot.ts';
 import { keepTurns } from './events/keep-turns.ts';
 import type { Observed, Recorded, Tracker } from './observation.ts';
-import type { Outcome, Problem } from './problem.ts';
+import type { Outcome } from './problem.ts';
 import { readingsOfUsage } from './rollups/meters/from-usage.ts';
 import { toOverview } from './rollups/overview.ts';
 import { readSamples } from './sources/shim/read-samples.ts';
@@ -27,22 +27,18 @@ export async function record(tracker: Tracker, keep: 'every' | 'changed'): Promi
   const kept = await tracker.readings.keep(meters.readings);
   if (!kept.ok) return kept;
   const turns = await keepTurns(book, row.source_url ?? ccpUrl.href, (since) => readSamples(ccpUrl, since, tracker));
-  if (!turns.ok && !isOfTheShim(turns.problem)) return turns;
+  if (!turns.ok) return turns;
   const notes = [
     ...reading.value.notes,
     ...passedOver,
     ...appended.value.notes,
     ...meters.problems,
     ...kept.value.notes,
-    ...(turns.ok ? turns.value.notes : [turns.problem]),
+    ...turns.value.notes,
+    ...(turns.value.unread === null ? [] : [turns.value.unread]),
   ];
   const overview = toOverview(row, { state: 'live', nowTs: clock() });
-  return { ok: true, value: { row, appended: isNew, previous, overview, turns: turns.ok ? turns.value : null, notes } };
-}
-
-/** An older shim, or one that went away in between: its state is kept all the same. */
-function isOfTheShim({ code }: Problem): boolean {
-  return !code.startsWith('journal-') && !code.startsWith('row-');
+  return { ok: true, value: { row, appended: isNew, previous, overview, turns: turns.value, notes } };
 }
 
 /** sources → rollups, or events → rollups while the shim does not answer: the newest reading kept, marked as stale. */

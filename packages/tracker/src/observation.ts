@@ -24,8 +24,8 @@ export interface Recorded {
   /** The newest row of this shim before; null: none. */
   readonly previous: CccSnapshot | null;
   readonly overview: Overview;
-  /** Turns that ended since the last look; null: the shim did not list them, `notes` say why. */
-  readonly turns: KeptTurns | null;
+  /** Turns that ended since the last look, as far as the shim listed them. */
+  readonly turns: KeptTurns;
   readonly notes: readonly Problem[];
 }
 

@@ -60,16 +60,8 @@ export type ProblemCode =
   | 'line-too-long'
   | 'line-not-json'
   | 'line-not-usable'
-  | 'not-a-log'
-  | 'nothing-found'
-  // a repository
-  | 'git-unavailable'
-  | 'not-a-repository'
-  | 'unknown-commit'
-  | 'missing-commit-range'
   // windows
   | 'no-snapshot'
-  | 'no-window'
   | 'missing-snapshots'
   | 'negative-delta'
   | 'crosses-reset'
@@ -81,7 +73,6 @@ export type ProblemCode =
   // an estimate
   | 'cannot-estimate'
   // a file the user edits
-  | 'unusable-price-map'
   | 'unusable-config'
   // a journal
   | 'duplicate-row'

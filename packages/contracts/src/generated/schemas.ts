@@ -2684,8 +2684,11 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       ]
     },
     "latency_ms": {
-      "description": "Milliseconds from the request to its last byte.",
-      "type": "number",
+      "description": "Milliseconds from the request to its last byte; null: not told.",
+      "type": [
+        "number",
+        "null"
+      ],
       "minimum": 0
     },
     "attribution": {

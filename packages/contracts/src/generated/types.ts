@@ -978,8 +978,8 @@ export interface Turn {
   cache_read_tokens?: number
   /** What the input held. */
   input_kind: 'text' | 'image' | 'other' | (string & {})
-  /** Milliseconds from the request to its last byte. */
-  latency_ms: number
+  /** Milliseconds from the request to its last byte; null: not told. */
+  latency_ms: (number | null)
   /** Share of the turn per model; the shares add up to 1. */
   attribution?: {
     [k: string]: number

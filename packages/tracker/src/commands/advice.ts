@@ -15,11 +15,10 @@ import type { Withheld } from '../rollups/advice/suggestion.ts';
 import { bought } from '../rollups/bought.ts';
 import { standings } from '../rollups/standing.ts';
 import { adviceLines, suggestionLines } from '../views/text/advice.ts';
-import { renderLine } from '../views/text/line.ts';
 import { bookOf, collect, withBookOptions } from './book-options.ts';
-import type { BookOptions } from './book-options.ts';
+import type { Book, BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { note, refuse, say, sayJson } from './told.ts';
+import { draw, note, refuse, say, sayJson } from './told.ts';
 import { windowRows } from './window-rows.ts';
 
 interface Options extends BookOptions {
@@ -46,16 +45,15 @@ function advice(options: Options): number {
   const windows = windowRows(book);
   const readings = collect(book, 'readings.jsonl', ['meter_reading']);
   const all = standings({ readings: readings.rows, records: windows.rows.records, nowTs: Date.now() / 1000 });
-  const facts = factsOf(all, bought(windows.rows.records, windows.rows.glmCounts));
+  const facts = factsOf(all, bought(windows.rows));
   const sentences = advise(facts);
-  const suggested = suggestions(options);
+  const suggested = suggestions(book, options);
   if (!suggested.ok) return refuse(suggested.problem);
   note([...windows.problems, ...readings.problems]);
   const { diffs, withheld, asked } = suggested.value;
   if (options.json) sayJson({ advice: sentences, facts, diffs, withheld });
   else {
-    const width = process.stdout.columns ?? 100;
-    for (const line of adviceLines(sentences, width)) say(renderLine(line, width, false));
+    draw((width) => adviceLines(sentences, width));
     if (asked) for (const line of suggestionLines(diffs, withheld)) say(line);
   }
   return sentences.length === 0 && !asked ? EXIT.noData : EXIT.ok;
@@ -68,11 +66,10 @@ interface Compared {
   readonly asked: boolean;
 }
 
-function suggestions(options: Options): Outcome<Compared> {
-  const { quotas, providers } = options;
+function suggestions(book: Book, { quotas, providers }: Options): Outcome<Compared> {
   if (quotas === undefined && providers === undefined)
     return { ok: true, value: { diffs: [], withheld: [], asked: false } };
-  const newest = bookOf(options).newest('ccc_snapshot');
+  const newest = book.newest('ccc_snapshot');
   if (!newest.ok) return newest;
   const usage = newest.value.row?.usage;
   if (usage === undefined) return { ok: false, problem: NO_READING };

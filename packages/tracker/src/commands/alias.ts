@@ -1,4 +1,4 @@
-import { Option, InvalidArgumentError } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ProviderState } from '../events/state-file.ts';
 import type { Outcome, Problem } from '../problem.ts';
@@ -9,6 +9,7 @@ import { bookOf, collectKept, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { inputText, withInput } from './input-text.ts';
 import type { InputOptions } from './input-text.ts';
+import { wholeFrom } from './option-values.ts';
 import { paneOf } from './pane-of.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
@@ -57,7 +58,7 @@ export function addAlias(program: Command, done: (code: number) => void): void {
   const remove = alias
     .command('delete <provider>')
     .description('take a reading back; the newest one, or the Nth from the end')
-    .option('--index <n>', 'Nth from the end, counted from 1', nth, 1)
+    .option('--index <n>', 'Nth from the end, counted from 1', wholeFrom(1), 1)
     .addOption(new Option('--phase <phase>', 'of this phase only').choices(['before', 'after']))
     .option('--window <id>', 'of this window only')
     .option('--json', 'print what was taken back');
@@ -174,10 +175,4 @@ function unusableAgent(agentId: string): Problem {
 function providerOf(name: string, command: Command): Provider {
   const provider = PROVIDERS.find((one) => one === name);
   return provider ?? command.error(`error: ${name} is no provider of alias; use ${PROVIDERS.join(', ')}`);
-}
-
-function nth(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return value;
 }

@@ -6,7 +6,7 @@ import { readTranscripts } from '../sources/claude-log/read-transcripts.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { epochS } from './report.ts';
+import { timeS } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -29,8 +29,8 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
       '--claude-home <dir...>',
       'folders that hold projects/ with transcripts of Claude Code, such as ~/.claude',
     )
-    .option('--since <time>', 'turns from this day or time on (ISO 8601)', epochS)
-    .option('--until <time>', 'turns before this day or time (ISO 8601)', epochS)
+    .option('--since <time>', 'turns from this day or time on (ISO 8601)', timeS)
+    .option('--until <time>', 'turns before this day or time (ISO 8601)', timeS)
     .option('--dry-run', 'read and say what would be added; write nothing')
     .option('--json', 'print the summary as JSON');
   withBookOptions(command).action(async (options: Options) => done(await backfill(options)));

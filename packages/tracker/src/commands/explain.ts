@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { JournalName, KindIn } from '../events/journal-files.ts';
 import { printable } from '../printable.ts';
@@ -7,6 +6,7 @@ import { bestReadings } from '../rollups/meters/best-reading.ts';
 import { bookOf, collect, collectKept, withBookOptions } from './book-options.ts';
 import type { Book, BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { wholeFrom } from './option-values.ts';
 import { note, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -46,7 +46,7 @@ export function addExplain(program: Command, done: (code: number) => void): void
     .description('the newest turns a report adds up')
     .option('--model <name>', 'of this model only')
     .option('--session <id>', 'of this session only')
-    .option('--limit <n>', 'at most so many', count, 20)
+    .option('--limit <n>', 'at most so many', wholeFrom(1), 20)
     .option('--json', 'print them as JSON');
   withBookOptions(turns).action((options: TurnOptions) => done(explainTurns(options)));
 }
@@ -124,10 +124,4 @@ function print(
   else for (const { file, line, row } of rows) say(`${file}:${line}: ${printable(JSON.stringify(row))}`);
   if (rows.length === 0) process.stderr.write('no row is behind it\n');
   return rows.length === 0 ? EXIT.noData : EXIT.ok;
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return value;
 }

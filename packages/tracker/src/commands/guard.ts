@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { BufferStatus } from '../rollups/estimators/buffer.ts';
 import { standings, worstStatus } from '../rollups/standing.ts';
@@ -7,6 +6,7 @@ import { standingLines } from '../views/text/standing.ts';
 import { bookOf, collect, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { amount, percentagePoints } from './option-values.ts';
 import { note, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -32,10 +32,14 @@ export function addGuard(program: Command, done: (code: number) => void): void {
     .description(
       'say whether the next window fits below the buffer: exit 0 yes, 10 inside it, 11 full, 20 unsure, 30 no data',
     )
-    .option('--need <pp>', 'percentage points the window needs, such as 6pp (default: from earlier windows)', points)
-    .option('--reserve <pp>', 'percentage points kept free', points, 10)
+    .option(
+      '--need <pp>',
+      'percentage points the window needs, such as 6pp (default: from earlier windows)',
+      percentagePoints,
+    )
+    .option('--reserve <pp>', 'percentage points kept free', percentagePoints, 10)
     .option('--provider <name>', 'meters of this provider only: claude, codex, glm')
-    .option('--max-age <minutes>', 'older readings do not count', minutes, 360)
+    .option('--max-age <minutes>', 'older readings do not count', amount, 360)
     .option('--json', 'print verdicts and what they rest on');
   withBookOptions(command).action((options: Options) => done(guard(options)));
 }
@@ -75,18 +79,4 @@ function print(status: BufferStatus, all: readonly MeterStanding[], { json, prov
   }
   for (const line of standingLines(all)) say(line);
   say(`guard: ${status}`);
-}
-
-/** `6`, `6pp`, `6 pp`. */
-function points(text: string): number {
-  const value = Number(/^\s*(\d+(?:\.\d+)?)\s*(?:pp)?\s*$/.exec(text)?.[1] ?? NaN);
-  if (!(value >= 0 && value <= 100))
-    throw new InvalidArgumentError('Give percentage points from 0 to 100, such as 6pp.');
-  return value;
-}
-
-function minutes(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0) || value === Infinity) throw new InvalidArgumentError('Give minutes above 0.');
-  return value;
 }

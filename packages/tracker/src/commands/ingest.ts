@@ -8,7 +8,7 @@ import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { inputText, withInput } from './input-text.ts';
 import type { InputOptions } from './input-text.ts';
-import { localZone } from './pane-of.ts';
+import { localZone } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 type Source = keyof typeof paneParsers;

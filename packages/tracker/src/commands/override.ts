@@ -1,7 +1,8 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
+import { percent } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -76,11 +77,4 @@ async function override(provider: Provider, options: Options, command: Command):
   if (options.json) sayJson(row);
   else say(`recorded manual ${provider} ${phase} snapshot for ${window}`);
   return 0;
-}
-
-function percent(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100))
-    throw new InvalidArgumentError('Give a number from 0 to 100.');
-  return value;
 }

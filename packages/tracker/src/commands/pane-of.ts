@@ -1,3 +1,4 @@
+import { localZone } from './option-values.ts';
 import { paneParsers } from '../sources/panes/pane-parsers.ts';
 import type { PaneReading } from '../sources/panes/pane.ts';
 import type { AliasPane } from '../rollups/windows/alias.ts';
@@ -12,9 +13,4 @@ export function paneOf(provider: 'codex' | 'claude' | 'glm', text: string, nowAt
     parsed: { ...read.parsed },
     ...(provider === 'glm' && { prompts: typeof prompts === 'number' ? prompts : null }),
   };
-}
-
-/** Of this machine, for clock times that name none. */
-export function localZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

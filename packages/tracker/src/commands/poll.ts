@@ -52,8 +52,7 @@ async function pollUntilStopped(tracker: Tracker, options: Options): Promise<num
     const recorded = await record(tracker, 'changed');
     if (isStopped(tracker) && !recorded.ok) break;
     for (const line of log(recorded)) tell(line);
-    if (recorded.ok && (recorded.value.appended || (recorded.value.turns?.added ?? 0) > 0))
-      print(recorded.value, options);
+    if (recorded.ok && (recorded.value.appended || recorded.value.turns.added > 0)) print(recorded.value, options);
     // Rejects when stopped; the loop then ends by itself.
     await sleep(options.interval * 1000, undefined, { signal: tracker.signal }).catch(() => undefined);
   }
@@ -66,7 +65,7 @@ function isStopped({ signal }: Tracker): boolean {
 
 function print({ row, overview, turns }: Recorded, { json }: Options): void {
   if (json) return void process.stdout.write(`${JSON.stringify(row)}\n`);
-  const count = turns?.added ?? 0;
+  const count = turns.added;
   const added = count === 0 ? '' : ` · ${count} new turn${count === 1 ? '' : 's'}`;
   process.stdout.write(`${pollLine(overview)}${added}\n`);
 }

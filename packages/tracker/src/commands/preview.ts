@@ -13,6 +13,7 @@ import { EXIT } from './exit-codes.ts';
 import { liveScreen } from './live-screen.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
+import { localZone } from './option-values.ts';
 import { note, say, sayJson } from './told.ts';
 import { windowRows } from './window-rows.ts';
 
@@ -77,7 +78,7 @@ function draw({ overview, problems }: Observed, tracker: Tracker, options: Optio
   return previewLines(overview, problems, {
     width: options.width ?? process.stdout.columns ?? 80,
     nowTs: tracker.clock(),
-    tz: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    tz: localZone(),
     colour: process.stdout.isTTY && options.color && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
     shimUrl: shownUrl(tracker.ccpUrl),
   });

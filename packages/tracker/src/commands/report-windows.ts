@@ -1,6 +1,8 @@
+import type { Problem } from '../problem.ts';
 import { bought } from '../rollups/bought.ts';
+import { distinctTurns } from '../rollups/report/report-turn.ts';
 import { boughtLines } from '../views/text/bought.ts';
-import { bookOf } from './book-options.ts';
+import { bookOf, usable } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { note, say, sayJson } from './told.ts';
@@ -14,9 +16,12 @@ export interface WindowReportOptions extends BookOptions {
 
 /** What finished windows bought per provider, with intervals. */
 export function reportWindows(options: WindowReportOptions): number {
-  const { rows, problems } = windowRows(bookOf(options));
-  note(problems);
-  const all = bought(rows.records, rows.glmCounts, options.level);
+  const book = bookOf(options);
+  const { rows, problems } = windowRows(book);
+  const turnProblems: Problem[] = [];
+  const turns = distinctTurns(usable(book.rows('windows.jsonl', ['turn']), turnProblems));
+  note([...problems, ...turnProblems]);
+  const all = bought({ ...rows, turns }, options.level);
   if (options.json) sayJson({ level: options.level, providers: all });
   else if (all.length === 0) say('no windows recorded. tracker window finalize writes the first one');
   else for (const line of boughtLines(all)) say(line);

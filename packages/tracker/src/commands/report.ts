@@ -9,10 +9,10 @@ import { turnReportLines } from '../views/text/turn-report.ts';
 import { bookOf, usable, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { localZone } from './pane-of.ts';
+import { localZone, timeS, timeZone } from './option-values.ts';
 import { reportWindows } from './report-windows.ts';
 import type { WindowReportOptions } from './report-windows.ts';
-import { note, say, sayJson } from './told.ts';
+import { draw, note, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
   readonly since?: number;
@@ -35,9 +35,9 @@ export function addReport(program: Command, done: (code: number) => void): void 
     const command = report
       .command(by)
       .description(WORDS[by])
-      .option('--since <time>', 'from this day or time on (ISO 8601)', epochS)
-      .option('--until <time>', 'before this day or time (ISO 8601)', epochS)
-      .option('--timezone <zone>', 'whose days are meant (IANA)', zone, localZone())
+      .option('--since <time>', 'from this day or time on (ISO 8601)', timeS)
+      .option('--until <time>', 'before this day or time (ISO 8601)', timeS)
+      .option('--timezone <zone>', 'whose days are meant (IANA)', timeZone, localZone())
       .option('--json', 'print exact numbers');
     withBookOptions(command).action((options: Options) => done(turns(by, options)));
   }
@@ -65,22 +65,8 @@ function turns(by: Grouping, options: Options): number {
   if (options.json) sayJson(report);
   else if (report.groups.length === 0)
     say('no turns. tracker poll --watch records them, tracker backfill reads old logs');
-  else for (const line of turnReportLines(report)) say(line);
+  else draw((width) => turnReportLines(report, width));
   return report.groups.length === 0 ? EXIT.noData : EXIT.ok;
-}
-
-export function epochS(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give an ISO 8601 day or time such as 2030-01-31.');
-  return ms / 1000;
-}
-
-function zone(text: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    throw new InvalidArgumentError('Give an IANA time zone such as Europe/Berlin.');
-  }
 }
 
 function level(text: string): number {

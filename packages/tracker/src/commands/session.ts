@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Feature, Measurement, Value } from '@ccp/contracts';
 import { glmTurnOf } from '../events/turn-event.ts';
 import type { NewRow } from '../events/book.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
+import { amount, anyNumber, wholeFrom } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 type Done = (code: number) => void;
@@ -27,7 +28,7 @@ interface LogOptions extends BookOptions {
   readonly tokensOut: number;
   readonly subagent: string;
   readonly input: 'text' | 'image' | 'other';
-  readonly latencyMs: number;
+  readonly latencyMs?: number;
   readonly capacity?: number;
   readonly capacityUnit?: string;
   readonly feature?: string;
@@ -68,11 +69,11 @@ export function addSession(program: Command, done: Done): void {
     .description('write a turn of a session')
     .requiredOption('--session <id>', 'session')
     .requiredOption('--model <name>', 'model')
-    .requiredOption('--tokens-in <n>', 'fresh input tokens', whole)
-    .requiredOption('--tokens-out <n>', 'output tokens', whole)
+    .requiredOption('--tokens-in <n>', 'fresh input tokens', wholeFrom(0))
+    .requiredOption('--tokens-out <n>', 'output tokens', wholeFrom(0))
     .option('--subagent <name>', 'agent within the session', '')
     .addOption(new Option('--input <kind>', 'what the input held').choices(['text', 'image', 'other']).default('text'))
-    .option('--latency-ms <ms>', 'how long it took', amount, 0)
+    .option('--latency-ms <ms>', 'how long it took', amount)
     .option('--capacity <n>', 'capacity it used', amount)
     .addOption(new Option('--capacity-unit <unit>', 'unit of it').choices(['pp', 'prompts', 'credits', 'tokens']))
     .option('--feature <id>', 'feature it worked on')
@@ -83,7 +84,7 @@ export function addSession(program: Command, done: Done): void {
         .default('implemented'),
     )
     .option('--feature-delta <n>', 'features it added', amount)
-    .option('--cls <n>', 'complexity load score', number)
+    .option('--cls <n>', 'complexity load score', anyNumber)
     .option('--impf <minutes>', 'interaction minutes per feature', amount)
     .option('--churn-score <n>', 'normalised churn', amount)
     .option('--summary <text>', 'what came of it')
@@ -143,7 +144,7 @@ async function logTurn(options: LogOptions): Promise<number> {
       tokens_in: options.tokensIn,
       tokens_out: options.tokensOut,
       input_kind: options.input,
-      latency_ms: options.latencyMs,
+      latency_ms: options.latencyMs ?? null,
       attribution: { [options.model]: 1 },
       capacity_used: capacity ?? null,
       ...(capacityUnit !== undefined && { capacity_unit: capacityUnit }),
@@ -194,23 +195,4 @@ async function write(
   if (options.json) sayJson({ id, written: added.value.added, rows });
   else say(id);
   return 0;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
-    throw new InvalidArgumentError('Give a whole number from 0.');
-  return value;
-}
-
-function amount(text: string): number {
-  const value = number(text);
-  if (value < 0) throw new InvalidArgumentError('Give a number from 0.');
-  return value;
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
-  return value;
 }

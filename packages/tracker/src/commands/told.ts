@@ -1,5 +1,7 @@
 import { problemLine } from '../problem.ts';
 import type { Problem } from '../problem.ts';
+import { renderLine } from '../views/text/line.ts';
+import type { Line } from '../views/text/line.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Problems of one look at many rows are told up to this number, and then counted. */
@@ -12,6 +14,12 @@ export function say(line: string): void {
 
 export function sayJson(value: unknown): void {
   say(JSON.stringify(value, null, 2));
+}
+
+/** Lines drawn for the terminal, or for 100 columns where there is none. Plain: what they say is in the words. */
+export function draw(lines: (width: number) => readonly Line[]): void {
+  const width = process.stdout.columns ?? 100;
+  for (const line of lines(width)) say(renderLine(line, width, false));
 }
 
 /** The reason why it could not be done, on stderr; answers the exit code. */

@@ -1,13 +1,22 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { auditWindow } from '../rollups/windows/audit.ts';
+import { decisionCard } from '../rollups/windows/decision-card.ts';
 import { finalizeWindow } from '../rollups/windows/finalize.ts';
 import type { WindowFlags } from '../rollups/windows/finalize.ts';
-import { auditLines } from '../views/text/window-audit.ts';
+import { auditLines, decisionCardLines } from '../views/text/window-audit.ts';
 import { bookOf, collect, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { amount, share, timeS, wholeFrom } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
+import { windowRows } from './window-rows.ts';
+
+interface CardOptions extends BookOptions {
+  readonly window: string;
+  readonly evidence: number;
+  readonly json?: true;
+}
 
 type Done = (code: number) => void;
 
@@ -24,7 +33,7 @@ interface FinalizeOptions extends BookOptions {
   readonly methodology?: string;
   readonly commitStart?: string;
   readonly commitEnd?: string;
-  readonly endedAt?: string;
+  readonly endedAt?: number;
   readonly notes?: string;
   readonly json?: true;
 }
@@ -40,6 +49,7 @@ export function addWindow(program: Command, done: Done): void {
   const window = program.command('window').description('finish a window, or look at its rows');
   addFinalize(window.command('finalize'), done);
   addAudit(window.command('audit'), done);
+  addCard(window.command('card'), done);
   addFinalize(program.command('complete', { hidden: true }), done);
   addFinalize(program.command('window-finalize', { hidden: true }), done);
   addAudit(program.command('window-audit', { hidden: true }), done);
@@ -61,7 +71,7 @@ function addFinalize(command: Command, done: Done): void {
     .option('--methodology <word>', 'way of working')
     .option('--commit-start <commit>', 'commit before the first change')
     .option('--commit-end <commit>', 'commit after the last one')
-    .option('--ended-at <time>', 'when work ended (ISO 8601), to notice a reading that came late', isoTime)
+    .option('--ended-at <time>', 'when work ended (ISO 8601), to notice a reading that came late', timeS)
     .option('--notes <text>', 'free words')
     .option('--json', 'print the row');
   withBookOptions(command).action(async (options: FinalizeOptions & { readonly qualityScore?: number }) =>
@@ -128,7 +138,7 @@ function flagsOf(options: FinalizeOptions): WindowFlags {
     ...(methodology !== undefined && { methodology }),
     ...(commitStart !== undefined && { commitStart }),
     ...(commitEnd !== undefined && { commitEnd }),
-    ...(endedAt !== undefined && { endedAt }),
+    ...(endedAt !== undefined && { endedAt: new Date(endedAt * 1000).toISOString() }),
   };
 }
 
@@ -142,20 +152,10 @@ function addAudit(command: Command, done: Done): void {
 }
 
 function audit(options: AuditOptions): number {
-  const book = bookOf(options);
   const { window } = options;
-  const snapshots = collect(book, 'snapshots.jsonl', ['snapshot'], (row) => row.window === window);
-  const records = collect(book, 'windows.jsonl', ['window'], (row) => row.window === window);
-  const anomalies = collect(book, 'anomalies.jsonl', ['anomaly'], (row) => row.window === window);
-  const churn = collect(book, 'churn.jsonl', ['churn'], (row) => row.window === window);
-  const found = auditWindow({
-    window,
-    snapshots: snapshots.rows,
-    records: records.rows,
-    anomalies: anomalies.rows,
-    churn: churn.rows,
-  });
-  note([...snapshots.problems, ...records.problems, ...anomalies.problems, ...churn.problems]);
+  const { rows, problems } = windowRows(bookOf(options));
+  const found = auditWindow({ window, ...rows });
+  note(problems);
   if (found === null) {
     process.stderr.write(`no records found for ${window}\n`);
     return EXIT.noData;
@@ -165,22 +165,20 @@ function audit(options: AuditOptions): number {
   return EXIT.ok;
 }
 
-function amount(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0) || value === Infinity)
-    throw new InvalidArgumentError('Give a number from 0.');
-  return value;
+function addCard(command: Command, done: Done): void {
+  command
+    .description('GO, SOFT GO or NO-GO for a finished window, and what is missing')
+    .requiredOption('--window <id>', 'window')
+    .option('--evidence <n>', 'rows about it in the ledger of acceptance evidence', wholeFrom(0), 0)
+    .option('--json', 'print it as JSON');
+  withBookOptions(command).action((options: CardOptions) => done(card(options)));
 }
 
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('Give a number from 0 to 1; a grade from 1 to 5 is another scale.');
-  return value;
-}
-
-function isoTime(text: string): string {
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give an ISO 8601 time such as 2030-01-01T12:00:00Z.');
-  return new Date(ms).toISOString();
+function card({ window, evidence, ...options }: CardOptions): number {
+  const { rows, problems } = windowRows(bookOf(options));
+  note(problems);
+  const found = decisionCard({ window, ...rows, evidenceRows: evidence });
+  if (options.json) sayJson(found);
+  else for (const line of decisionCardLines(found)) say(line);
+  return EXIT.ok;
 }

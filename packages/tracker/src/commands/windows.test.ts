@@ -58,6 +58,8 @@ describe('a window from its first reading to what it bought', () => {
       'glm_counts.jsonl:1',
       'windows.jsonl:1',
     ]);
+    const card = await tracker('window card --window W0-01 --evidence 1');
+    expect(card.stdout).toMatch(/^W0-01: SOFT GO\n[^]*Reasons: no churn rows\nCompleteness: 4\/5\n$/);
     expect((await tracker('explain meter codex')).stdout).toMatch(/^codex all 300 min: /m);
     expect((await tracker('explain turns')).code).toBe(EXIT.noData);
     expect((await tracker('window audit --window W0-01')).stdout).toContain('codex after: entries=1, duplicates=0');
@@ -166,7 +168,7 @@ describe('sessions and reports', () => {
       totals: { tokens: { input: 1000, output: 10 }, cost_usd: 0.001_05 },
       unpriced_models: [],
     });
-    expect((await tracker('report daily')).stdout).toMatch(/^DAY +TURNS +INPUT[^\n]*\n\d{4}-\d\d-\d\d +1 +1\.0k/);
+    expect((await tracker('report daily')).stdout).toMatch(/^ +day +turns +in [^\n]*\n +\d{4}-\d\d-\d\d +1 +1\.0k/);
   });
 
   test.each([

@@ -1,8 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
 
-/** Name of the journal that keeps windows and snapshots of the shim. It holds several record families. */
-export const WINDOWS_JOURNAL = 'windows.jsonl';
-
 /**
  * Where journals are kept: the flag, then `TRACKER_DATA_DIR`, then `$XDG_DATA_HOME/ccp/tracker`, then
  * `~/.local/share/ccp/tracker`. Empty variables count as unset; a relative `XDG_DATA_HOME` is ignored, as its

@@ -38,7 +38,7 @@ test('turns of a real server are read page by page, each kept once, those of GLM
   const server = await serveUsage(() => null, 0, { samples: () => samples, page: 3, nowTs: clock });
   const look = () =>
     keepTurns(openBook(dir.path), server.url.href, (since) => readSamples(server.url, since, { clock }));
-  expect(await look()).toEqual({ ok: true, value: { added: 7, known: 0, notes: [] } });
+  expect(await look()).toEqual({ ok: true, value: { added: 7, known: 0, unread: null, notes: [] } });
   samples.push(sampleAt(7));
   expect(await look()).toMatchObject({ value: { added: 1 } });
   expect(turnsIn(dir.path)).toEqual(samples.map(({ rid }) => rid));
@@ -77,7 +77,7 @@ test('what came before a problem stays, and the next look goes on from there', a
   using dir = tempDir();
   const gone = { ok: false, problem: { code: 'shim-unreachable', message: 'gone' } } as const;
   const first = await keepTurns(openBook(dir.path), URL_OF_SHIM, () => pages(page(0, 1), gone));
-  expect(first).toEqual(gone);
+  expect(first).toMatchObject({ ok: true, value: { added: 2, unread: gone.problem } });
   expect(turnsIn(dir.path)).toHaveLength(2);
   const second = await keepTurns(openBook(dir.path), URL_OF_SHIM, () => pages(page(0, 1), page(2)));
   expect(second).toMatchObject({ value: { added: 1, known: 2 } });

@@ -26,6 +26,8 @@ export interface KeptTurns {
   readonly added: number;
   /** Turns that were there already. */
   readonly known: number;
+  /** Why the list could not be read to its end; null: it was. What came before is kept, the next look goes on there. */
+  readonly unread: Problem | null;
   readonly notes: readonly Problem[];
 }
 
@@ -33,20 +35,24 @@ export interface KeptTurns {
 export type ReadTurns = (sinceTs: number) => AsyncIterable<Outcome<TurnsPage>>;
 
 /**
- * Keeps the turns a shim lists, each once: in windows.jsonl, those of GLM also in glm_counts.jsonl. What was read before
- * a problem stays; the next look goes on from there.
+ * Keeps the turns a shim lists, each once: in windows.jsonl, those of GLM also in glm_counts.jsonl. Fails only where they
+ * can't be kept.
  */
 export async function keepTurns(book: Book, sourceUrl: string, read: ReadTurns): Promise<Outcome<KeptTurns>> {
   const from = readPollPosition(book.dir, sourceUrl);
-  let kept: KeptTurns = { added: 0, known: 0, notes: [] };
+  let kept: KeptTurns = { added: 0, known: 0, unread: null, notes: [] };
   let until = from ?? 0;
   for await (const page of read(Math.max(0, until - OVERLAP_S))) {
-    if (!page.ok) return page;
+    if (!page.ok) {
+      kept = { ...kept, unread: page.problem };
+      break;
+    }
     const { samples, shimTs, receivedTs } = page.value;
     const added = await keepPage(book, page.value);
     if (!added.ok) return added;
     const turns = added.value;
     kept = {
+      ...kept,
       added: kept.added + turns.added,
       known: kept.known + turns.known,
       notes: [...kept.notes, ...turns.notes, ...skew(shimTs - receivedTs)],

@@ -22,7 +22,7 @@ export function turnOfLog(turn: LogTurn, capturedTs: number): TrackerEvent & { r
       cache_read_tokens: turn.cacheReadTokens,
       input_kind: 'other',
       // A transcript says when an answer came, not how long it took.
-      latency_ms: 0,
+      latency_ms: null,
       attribution: { [turn.model]: 1 },
       capacity_used: null,
       ts: turn.ts,

@@ -37,7 +37,7 @@ export function turnOfSample(sample: UsageSample, capturedTs: number): TrackerEv
       }),
       // The shim does not look into a request.
       input_kind: 'other',
-      latency_ms: Math.round(latencyMs),
+      latency_ms: sample.dirty_s === undefined ? null : Math.round(latencyMs),
       attribution: { [sample.model]: 1 },
       capacity_used: null,
       ts: sample.ts,

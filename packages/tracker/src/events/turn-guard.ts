@@ -43,7 +43,7 @@ function isTurn(turn: Fields): boolean {
     typeof turn['input_kind'] === 'string' &&
     isCount(turn['tokens_in']) &&
     isCount(turn['tokens_out']) &&
-    isAmount(turn['latency_ms']) &&
+    (turn['latency_ms'] === null || isAmount(turn['latency_ms'])) &&
     (turn['cache_write_tokens'] === undefined || isCount(turn['cache_write_tokens'])) &&
     (turn['cache_write_1h_tokens'] === undefined || isCount(turn['cache_write_1h_tokens'])) &&
     (turn['cache_read_tokens'] === undefined || isCount(turn['cache_read_tokens'])) &&

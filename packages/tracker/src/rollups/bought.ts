@@ -4,6 +4,9 @@ import type { Efficiency } from './estimators/efficiency.ts';
 import { power, windowsNeeded } from './estimators/power.ts';
 import { qualityEfficiency } from './estimators/quality.ts';
 import type { QualityEfficiency } from './estimators/quality.ts';
+import type { ReportTurn } from './report/report-turn.ts';
+import { windowResiduals } from './window-tokens.ts';
+import type { WindowResidual } from './window-tokens.ts';
 import { RESOLUTION_PP } from './windows/capacity.ts';
 import { windowPoints } from './windows/points.ts';
 import type { LedgerPoint, PointSet } from './windows/points.ts';
@@ -25,20 +28,32 @@ export interface Bought {
   /** Chance to notice a change of `effect`; null: no standard error. */
   readonly power: number | null;
   readonly effect: number;
+  /** Per window, what the bar took beside what the counted tokens account for. */
+  readonly residuals: readonly WindowResidual[];
   /** Windows for an interval of ± effect / 2; null: not computable. */
   readonly windows_needed: number | null;
 }
 
-/** Providers in alphabetical order. */
-export function bought(
-  records: readonly WindowRecord[],
-  glmCounts: readonly GlmCount[],
-  level = 0.95,
-): readonly Bought[] {
-  return windowPoints(records, glmCounts).map((set) => boughtOf(set, level));
+/** Rows of the journals. */
+export interface BoughtRows {
+  readonly records: readonly WindowRecord[];
+  readonly glmCounts: readonly GlmCount[];
+  /** For the residuals; absent: none are told. */
+  readonly turns?: readonly ReportTurn[];
 }
 
-function boughtOf({ provider, unit, field, points, left_out: leftOut }: PointSet, level: number): Bought {
+/** Providers in alphabetical order. */
+export function bought({ records, glmCounts, turns = [] }: BoughtRows, level = 0.95): readonly Bought[] {
+  return windowPoints(records, glmCounts).map((set) => ({
+    ...boughtOf(set, level),
+    residuals: windowResiduals(set, records, turns),
+  }));
+}
+
+function boughtOf(
+  { provider, unit, field, points, left_out: leftOut }: PointSet,
+  level: number,
+): Omit<Bought, 'residuals'> {
   const options = { level, resolution: unit === 'pp' ? RESOLUTION_PP : 0 };
   const found = efficiency(points, options);
   return {

@@ -64,3 +64,13 @@ test('amounts without a bar and money on top have no buffer', () => {
   const readings = [reading({ used_pp: null, used: 5, unit: 'prompts' }), reading({ scope: 'overage', used_pp: 3 })];
   expect(standings({ readings, records: [], nowTs: NOW_TS })).toEqual([]);
 });
+
+test('a bar of one family of models is held against its own deltas', () => {
+  const records = [record('W-1', 4, { providers: { claude: { delta: { all_models_pct: 4, opus_pct: 9 } } } })];
+  const scoped = [reading({ scope: 'model:opus' }), reading({ scope: 'model:fable' })];
+  const found = standings({ readings: scoped, records, nowTs: NOW_TS });
+  expect(found.map(({ scope, deltas_pp: deltas }) => [scope, deltas.map(({ delta_pp: delta }) => delta)])).toEqual([
+    ['model:fable', []],
+    ['model:opus', [9]],
+  ]);
+});

@@ -6,6 +6,7 @@ import { bestReadings } from './meters/best-reading.ts';
 import type { BestReading } from './meters/best-reading.ts';
 import { paceOf } from './meters/pace.ts';
 import type { Pace } from './meters/pace.ts';
+import { fieldOfMeter } from './windows/meter-field.ts';
 import { newestRecords } from './windows/points.ts';
 
 /** One meter of a vendor, whether the next window fits into it, and what that rests on. */
@@ -39,7 +40,7 @@ export function standings({ readings, records, nowTs, reservePp, needPp }: Stand
   return bestReadings(readings, nowTs)
     .filter(({ best, voided }) => hasBar(best) || voided.some(({ reading }) => hasBar(reading)))
     .map(({ key, best, age_s: age }: BestReading) => {
-      const deltas = deltasOf(newest, key.provider, fieldOf(key));
+      const deltas = deltasOf(newest, key.provider, fieldOfMeter(key.provider, key.scope, key.window_min));
       const verdict = bufferVerdict({
         current_pp: best?.used_pp ?? null,
         deltas_pp: deltas.map(({ delta_pp: delta }) => delta),
@@ -68,20 +69,6 @@ export function worstStatus(all: readonly MeterStanding[]): BufferStatus {
 /** Prompts and tokens have no share of a bar, so no percentage point is kept free of them. */
 function hasBar(reading: Reading | null): boolean {
   return typeof reading?.used_pp === 'number' && reading.scope !== 'overage';
-}
-
-const WEEK_MIN = 10_080;
-const FIVE_HOURS_MIN = 300;
-
-/** The field of a window's row that tells the same meter; null: none does. */
-function fieldOf({ provider, scope, window_min: minutes }: BestReading['key']): string | null {
-  if (provider === 'codex' && scope === 'all') {
-    return minutes === WEEK_MIN ? 'weekly_pct' : minutes === FIVE_HOURS_MIN ? 'fiveh_pct' : null;
-  }
-  if (provider !== 'claude') return null;
-  if (scope === 'all')
-    return minutes === WEEK_MIN ? 'all_models_pct' : minutes === FIVE_HOURS_MIN ? 'session_pct' : null;
-  return scope === 'model:opus' && minutes === WEEK_MIN ? 'opus_pct' : null;
 }
 
 function deltasOf(

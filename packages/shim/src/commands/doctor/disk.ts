@@ -8,7 +8,7 @@ import { bad, good, warn, type Finding } from './finding.ts';
 const LITTLE_BYTES = 200 * 1024 * 1024;
 
 /** Can the log and the database be written, and is the database whole? */
-export async function diskFindings(settings: Settings): Promise<Finding[]> {
+export function diskFindings(settings: Settings): Finding[] {
   const findings = [folderFinding('log', settings.logsDir)];
   const { database } = settings;
   if (database === null) return [...findings, warn('database', 'none is kept (CCP_PERSIST=0)', 'unset CCP_PERSIST')];

@@ -4,7 +4,7 @@ import { OperatorError } from '../operator-command.ts';
 import { settingsOf } from '../config/settings-of.ts';
 import { SettingsError } from '../../config/settings.ts';
 import { clientFindings } from './client.ts';
-import { catalogOf, configFindings } from './configuration.ts';
+import { configFindings } from './configuration.ts';
 import { diskFindings } from './disk.ts';
 import { bad, type Finding } from './finding.ts';
 import { nodeFinding } from './runtime.ts';
@@ -19,9 +19,8 @@ export async function examine(flags: DoctorFlags): Promise<Finding[]> {
   findings.push(...clientFindings(process.env, shim.url));
   findings.push(...shim.findings);
   if ('check' in settings) return [...findings, settings];
-  const catalog = catalogOf(settings);
-  findings.push(...configFindings(settings, catalog));
-  findings.push(...(await diskFindings(settings)));
+  const { catalog, findings: ofFiles } = configFindings(settings);
+  findings.push(...ofFiles, ...diskFindings(settings));
   if (flags.offline !== true && catalog !== null) findings.push(...(await upstreamFindings(catalog)));
   return findings;
 }

@@ -1,10 +1,8 @@
-import { symmetricQuantile } from './tail-inverse.ts';
-
 // Below: the series needs few terms. Above: the fraction does.
 const SWITCH = 3;
 
 /** Standard normal density. */
-export function normalDensity(x: number): number {
+function normalDensity(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 
@@ -13,14 +11,6 @@ export function normalCdf(x: number): number {
   if (x <= -SWITCH) return farTail(-x);
   if (x >= SWITCH) return 1 - farTail(x);
   return 0.5 + centre(x);
-}
-
-/** Φ⁻¹(p). Throws RangeError unless 0 < p < 1. */
-export function normalQuantile(p: number): number {
-  return symmetricQuantile(p, {
-    tail: (x) => (x < SWITCH ? 0.5 - centre(x) : farTail(x)),
-    density: normalDensity,
-  });
 }
 
 /** Φ(x) − ½. */

@@ -1,19 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { efficiency } from './efficiency.ts';
-import { qualityEfficiency, qualityOf } from './quality.ts';
+import { qualityEfficiency } from './quality.ts';
 import { arbitraryPoints } from './testing/arbitrary-points.ts';
-
-test.each([
-  [0, 1],
-  [0.2, 0.8],
-  [0.5, 0.5],
-  [3, 0.5],
-  [-0.1, 1],
-  [null, null],
-])('churn %d is quality %d', (churn, quality) => {
-  expect(qualityOf(churn)).toEqual(quality);
-});
 
 test('weighs features by quality; what has none leaves both sums and is counted', () => {
   const result = qualityEfficiency([
@@ -48,8 +37,4 @@ test('at the best quality it is E, at any other not above it', () => {
     }),
     { numRuns: 30 },
   );
-});
-
-test('refuses churn that is not a number', () => {
-  expect(() => qualityOf(Number.NaN)).toThrow(RangeError);
 });

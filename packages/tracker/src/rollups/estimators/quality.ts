@@ -6,14 +6,10 @@ import type { WindowPoint } from './window-point.ts';
 const WORST = 0.5;
 const BEST = 1;
 
-/** Quality of a window from its normalised churn over 14 days: 1 − churn, clamped to [0.5, 1]. Null stays null. */
-export function qualityOf(normalisedChurn: number | null): number | null {
-  if (normalisedChurn === null) return null;
-  if (!Number.isFinite(normalisedChurn)) throw new RangeError(`churn is ${normalisedChurn}, which is not a number`);
-  return Math.min(BEST, Math.max(WORST, 1 - normalisedChurn));
-}
-
-/** E_q = Σ(features·quality)/Σcapacity over the windows that have both. */
+/**
+ * E_q = Σ(features·quality)/Σcapacity over the windows that have both. Quality is 1 − normalised churn over 14 days, clamped
+ * to [0.5, 1].
+ */
 export interface QualityEfficiency extends Efficiency {
   /** Windows with capacity left out of both sums because their quality is not known, such as those still maturing. */
   readonly withoutQuality: number;

@@ -2,7 +2,6 @@ import type { Anomaly, ChurnRecord, Snapshot, WindowRecord } from '@ccp/contract
 import { expect, test } from 'vitest';
 import { auditWindow } from './audit.ts';
 import { decisionCard } from './decision-card.ts';
-import { divergence } from './divergence.ts';
 
 const snapshots: Snapshot[] = [
   {
@@ -94,10 +93,4 @@ test('rows of other windows do not count, and a partial outcome is good enough',
   const partial = { ...record, finalized_at: '2025-10-14T14:00:00Z', outcome: 'partial' };
   const failed = { ...record, outcome: 'fail' };
   expect(decisionCard({ ...good, anomalies: [other], records: [partial, failed] }).verdict).toBe('GO');
-});
-
-test('two sources of one bar diverge from more than 10 percentage points on', () => {
-  expect(divergence(50, 60, 'ccusage').tag).toBeNull();
-  expect(divergence(50, 61, 'ccusage')).toEqual({ tag: 'divergent:ccusage', apart_pp: 11 });
-  expect(divergence(50, 39, 'ccusage').tag).toBe('divergent:ccusage');
 });

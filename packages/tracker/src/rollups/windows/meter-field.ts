@@ -58,3 +58,14 @@ export function fieldsOf(provider: string, before: Parsed, after: Parsed): reado
 export function capacityOrder(provider: string): readonly string[] {
   return CAPACITY.get(provider) ?? [];
 }
+
+/** The field of a snapshot that tells the meter of a reading; null: none is known to. */
+export function fieldOfMeter(provider: string, scope: string, windowMin: number | null): string | null {
+  const isScoped = scope.startsWith('model:');
+  const found = (KNOWN.get(provider) ?? []).find(
+    ({ field, windowMin: minutes, like }) =>
+      minutes === windowMin &&
+      (isScoped ? field === `${scope.slice('model:'.length)}_pct` : scope === 'all' && like === undefined),
+  );
+  return found?.field ?? null;
+}

@@ -1,6 +1,6 @@
 import type { WindowProvider, WindowRecord } from '@ccp/contracts';
 import { expect, test } from 'vitest';
-import { newestRecords, pointsOf, windowPoints } from './points.ts';
+import { newestRecords, windowPoints } from './points.ts';
 
 function record(
   window: string,
@@ -115,6 +115,8 @@ test('points of one way of working', () => {
   const rows = [record('W0-01', 1, used(10), { methodology: 'tdd', quality_score: 0.8 }), record('W0-02', 2, used(1))];
   const [set] = windowPoints(rows);
   if (set === undefined) throw new Error('no set');
-  expect(pointsOf(set, 'tdd')).toMatchObject([{ window: 'W0-01', quality: 0.8, below_resolution: false }]);
-  expect(pointsOf(set, null)).toMatchObject([{ window: 'W0-02', quality: null, below_resolution: true }]);
+  expect(set.points).toMatchObject([
+    { window: 'W0-01', methodology: 'tdd', quality: 0.8, below_resolution: false },
+    { window: 'W0-02', methodology: null, quality: null, below_resolution: true },
+  ]);
 });

@@ -75,11 +75,6 @@ export function windowPoints(
   );
 }
 
-/** The points of one way of working. */
-export function pointsOf({ points }: PointSet, methodology: string | null): readonly LedgerPoint[] {
-  return points.filter((point) => point.methodology === methodology);
-}
-
 function countedIn({ window }: WindowRecord, counts: ReadonlyMap<string, readonly GlmCount[]>): string[] {
   return counts.has(window) ? ['glm'] : [];
 }

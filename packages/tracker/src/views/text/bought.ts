@@ -1,6 +1,7 @@
 import { nameShown } from '../../printable.ts';
 import type { Bought } from '../../rollups/bought.ts';
 import type { Interval } from '../../rollups/estimators/interval.ts';
+import type { WindowResidual } from '../../rollups/window-tokens.ts';
 import { decimals } from './window-preview.ts';
 
 /** What each provider's capacity bought, for people: the estimate, three intervals, and what would make them narrower. */
@@ -16,9 +17,18 @@ export function boughtLines(all: readonly Bought[]): string[] {
       `  ${level} bootstrap-t  ${intervalText(e.bootstrapT)}   (cross-check)`,
       `  quality-weighted   ${four(q.estimate)} over ${q.n} windows${q.withoutQuality > 0 ? `; ${q.withoutQuality} without a quality left out` : ''}`,
       `  power to see ±${decimals(one.effect)}: ${decimals(one.power)}; windows for ±${decimals(one.effect / 2)}: ${one.windows_needed ?? 'n/a'}`,
+      ...one.residuals.map(residualLine),
       ...one.left_out.map(({ window, why }) => `  left out: ${nameShown(window)} (${why})`),
     ];
   });
+}
+
+/** What the bar took beside what is known of, for one window. */
+function residualLine({ window, found, why }: WindowResidual): string {
+  if (found === null) return `  unexplained in ${nameShown(window)}: not told, ${why ?? 'for no reason given'}`;
+  const { unexplainedPp: pp, loPp, hiPp, isBeyondChance } = found;
+  const words = isBeyondChance ? 'beyond chance: something off this machine took from the bar' : 'within chance';
+  return `  unexplained in ${nameShown(window)}: ${decimals(pp)} pp [${decimals(loPp)}, ${decimals(hiPp)}], ${words}`;
 }
 
 /** `[0.12, 0.31]`, an open set in words, or why there is none. */

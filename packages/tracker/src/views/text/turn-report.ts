@@ -1,48 +1,36 @@
 import { nameShown } from '../../printable.ts';
-import type { Group, TurnReport, TurnSums } from '../../rollups/report/group-turns.ts';
+import type { Grouping, Group, TurnReport, TurnSums } from '../../rollups/report/group-turns.ts';
+import type { Line } from './line.ts';
+import { wrapWords } from './line.ts';
 import { compact } from './numbers.ts';
+import { table } from './table.ts';
+import type { Column } from './table.ts';
 
-/** A table: one row per group, the sum of all, and what has no price. */
-export function turnReportLines({
-  by,
-  groups,
-  totals,
-  price_map: map,
-  unpriced_models: unpriced,
-}: TurnReport): string[] {
-  const head = [HEADS[by], 'TURNS', 'INPUT', 'OUTPUT', 'CACHE W', 'CACHE R', 'USD', 'MODELS'];
-  const rows = groups.map((group) => [nameShown(group.key), ...cells(group), modelsOf(group)]);
-  const all = [head, ...rows, ['total', ...cells(totals), '']];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
-      .join('  ')
-      .trimEnd(),
-  );
-  const notes = unpriced.length === 0 ? [] : [`unpriced: ${unpriced.map(nameShown).join(', ')} (not in USD)`];
-  return [...lines, ...notes, `list prices of ${map}`];
-}
-
-const HEADS = { daily: 'DAY', weekly: 'WEEK', monthly: 'MONTH', session: 'SESSION' } as const;
-
-function cells({ turns, tokens, cost_usd: cost, unpriced_turns: unpriced }: TurnSums): string[] {
-  const usd = cost === null ? 'unpriced' : `${cost.toFixed(2)}${unpriced > 0 ? '+' : ''}`;
+/** One row per group, the sum of all, and what has no price. */
+export function turnReportLines(report: TurnReport, width: number): Line[] {
+  const { by, groups, totals, price_map: map, unpriced_models: unpriced } = report;
+  const notes = unpriced.length === 0 ? '' : `; unpriced, and not in usd: ${unpriced.map(nameShown).join(', ')}`;
   return [
-    String(turns),
-    compact(tokens.input),
-    compact(tokens.output),
-    compact(tokens.cache_write),
-    compact(tokens.cache_read),
-    usd,
+    ...table(columns(by), [...groups, { ...totals, key: 'total', models: {} }], width),
+    ...wrapWords(`list prices of ${map}${notes}`, width, { tone: 'dim' }),
   ];
 }
 
-function modelsOf({ models }: Group): string {
-  return Object.keys(models).toSorted().map(nameShown).join(', ');
+const HEADS = { daily: 'day', weekly: 'week', monthly: 'month', session: 'session' } as const;
+
+function columns(by: Grouping): readonly Column<Group>[] {
+  return [
+    { head: HEADS[by], cell: ({ key }) => ({ text: nameShown(key) }) },
+    { head: 'turns', cell: ({ turns }) => ({ text: compact(turns) }), align: 'right' },
+    { head: 'in', cell: ({ tokens }) => ({ text: compact(tokens.input) }), align: 'right' },
+    { head: 'out', cell: ({ tokens }) => ({ text: compact(tokens.output) }), align: 'right' },
+    { head: 'cache write', cell: ({ tokens }) => ({ text: compact(tokens.cache_write) }), align: 'right' },
+    { head: 'cache read', cell: ({ tokens }) => ({ text: compact(tokens.cache_read) }), align: 'right' },
+    { head: 'usd', cell: (sums) => ({ text: usd(sums) }), align: 'right' },
+  ];
 }
 
-/** Names to the left, numbers to the right. */
-function pad(text: string, width: number, column: number): string {
-  return column === 0 || column === 7 ? text.padEnd(width) : text.padStart(width);
+/** `unpriced`, never 0; with a plus where some turns are in no dollar of it. */
+function usd({ cost_usd: cost, unpriced_turns: unpriced }: TurnSums): string {
+  return cost === null ? 'unpriced' : `${cost.toFixed(2)}${unpriced > 0 ? '+' : ''}`;
 }

@@ -2,11 +2,7 @@ import { printable } from '../../printable.ts';
 import type { SnapshotAudit, WindowAudit } from '../../rollups/windows/audit.ts';
 import type { DecisionCard } from '../../rollups/windows/decision-card.ts';
 
-/** Which rows a window has, as lines; null: none of any journal. */
-export function windowAuditLines(window: string, audit: WindowAudit | null): string[] {
-  return audit === null ? [printable(`no records found for ${window}`)] : auditLines(audit);
-}
-
+/** Which rows a window has, as lines. */
 export function auditLines({ window, snapshots, finalize, anomalies, churn }: WindowAudit): string[] {
   const lines = [
     `Window: ${window}`,

@@ -1,34 +1,39 @@
-import { appendFileSync, closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CccSnapshot } from '@ccp/contracts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../problem.ts';
-import { startModule } from '../testing/child.ts';
-import type { Child } from '../testing/child.ts';
+import type { Outcome, Problem } from '../problem.ts';
 import { snapshotOf, usageWith } from '../testing/fixtures.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { VERSION } from '../version.ts';
-import { cccSnapshots } from './ccc-snapshot.ts';
+import { openBook } from './book.ts';
 import { dataDir } from './data-dir.ts';
-import { openJournal } from './journal.ts';
-import type { Journal } from './journal.ts';
 import { linesForward, linesFromEnd } from './lines.ts';
 
 const row = (reqs: number): CccSnapshot => snapshotOf(usageWith(reqs));
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
+/** The snapshots of a data folder, through the one door to its journals. */
+function snapshotsIn(dir: string) {
+  const book = openBook(dir);
+  return {
+    append: async (one: CccSnapshot): Promise<Outcome<readonly Problem[]>> => {
+      const added = await book.append('ccc_snapshot', one);
+      return added.ok ? { ok: true, value: added.value.notes } : added;
+    },
+    rows: () => [...book.rows('windows.jsonl', ['ccc_snapshot'])],
+    newest: (accept?: (one: CccSnapshot) => boolean) => book.newest('ccc_snapshot', accept),
+  };
 }
 
-async function requestsIn(journal: Journal<CccSnapshot>): Promise<(number | string)[]> {
-  return (await all(journal.rows())).map((read) =>
-    read.ok
-      ? (read.value.usage.models['claude-sonnet-4-5']?.reqs ?? 'none')
-      : `${read.problem.code}:${read.problem.line}`,
-  );
+function requestsIn(dir: string): (number | string)[] {
+  return snapshotsIn(dir)
+    .rows()
+    .map((read) =>
+      read.ok
+        ? (read.value.row.usage.models['claude-sonnet-4-5']?.reqs ?? 'none')
+        : `${read.problem.code}:${read.problem.line}`,
+    );
 }
 
 const codeOf = (outcome: Outcome<unknown>): string | null => (outcome.ok ? null : outcome.problem.code);
@@ -37,10 +42,10 @@ describe('append', () => {
   test('writes a row that reads back the same, in a file and a folder nobody else may read', async () => {
     using dir = tempDir();
     const file = join(dir.path, 'deep', 'data', 'windows.jsonl');
-    const journal = openJournal(file, cccSnapshots);
-    expect(await journal.append(row(1))).toEqual({ ok: true, value: null });
+    const journal = snapshotsIn(join(dir.path, 'deep', 'data'));
+    expect(await journal.append(row(1))).toEqual({ ok: true, value: [] });
     const header = { schema_version: '1.0.0', tool_version: VERSION };
-    expect(await all(journal.rows())).toEqual([{ ok: true, value: { ...row(1), ...header } }]);
+    expect(journal.rows()).toMatchObject([{ ok: true, value: { row: { ...row(1), ...header } } }]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir.path, 'deep')).mode & 0o777).toBe(0o700);
     expect(statSync(join(dir.path, 'deep', 'data')).mode & 0o777).toBe(0o700);
@@ -48,13 +53,13 @@ describe('append', () => {
 
   test('a row that breaks its contract is not written', async () => {
     using dir = tempDir();
-    const journal = openJournal(join(dir.path, 'windows.jsonl'), cccSnapshots);
+    const journal = snapshotsIn(dir.path);
     const broken = { ...row(1), captured_at: 'yesterday' };
     expect(await journal.append(broken)).toMatchObject({
       ok: false,
       problem: { code: 'row-not-valid', pointer: '/captured_at' },
     });
-    expect(await all(journal.rows())).toEqual([]);
+    expect(journal.rows()).toEqual([]);
   });
 
   test.each(['{"kind":"ccc_sn', '{"name":"caf\u00E9'])(
@@ -62,7 +67,7 @@ describe('append', () => {
     async (tail) => {
       using dir = tempDir();
       const file = join(dir.path, 'windows.jsonl');
-      const journal = openJournal(file, cccSnapshots);
+      const journal = snapshotsIn(dir.path);
       await journal.append(row(1));
       // Cut inside the last character, as a crash would.
       appendFileSync(file, Buffer.from(tail).subarray(0, -1));
@@ -71,10 +76,10 @@ describe('append', () => {
 
       expect(await journal.append(row(2))).toMatchObject({
         ok: true,
-        value: { code: 'torn-tail', message: expect.stringContaining(`byte ${size}`) },
+        value: [{ code: 'torn-tail', message: expect.stringContaining(`byte ${size}`) }],
       });
-      expect(await journal.append(row(3))).toEqual({ ok: true, value: null });
-      expect(await requestsIn(journal)).toEqual([1, 'row-not-json:2', 2, 3]);
+      expect(await journal.append(row(3))).toEqual({ ok: true, value: [] });
+      expect(requestsIn(dir.path)).toEqual([1, 'row-not-json:2', 2, 3]);
       expect(readFileSync(file).subarray(0, size)).toEqual(before);
     },
   );
@@ -83,16 +88,16 @@ describe('append', () => {
     using dir = tempDir();
     const file = join(dir.path, 'windows.jsonl');
     writeFileSync(file, JSON.stringify(row(1)));
-    const journal = openJournal(file, cccSnapshots);
-    expect(await requestsIn(journal)).toEqual([1]);
+    const journal = snapshotsIn(dir.path);
+    expect(requestsIn(dir.path)).toEqual([1]);
     await journal.append(row(2));
-    expect(await requestsIn(journal)).toEqual([1, 2]);
+    expect(requestsIn(dir.path)).toEqual([1, 2]);
   });
 
   test('a folder that cannot be made is a problem with a remedy', async () => {
     using dir = tempDir();
     writeFileSync(join(dir.path, 'taken'), '');
-    const journal = openJournal(join(dir.path, 'taken', 'windows.jsonl'), cccSnapshots);
+    const journal = snapshotsIn(join(dir.path, 'taken'));
     const appended = await journal.append(row(1));
     expect(appended).toMatchObject({
       ok: false,
@@ -102,54 +107,14 @@ describe('append', () => {
 
   test('appends of one process are not mixed up', async () => {
     using dir = tempDir();
-    const journal = openJournal(join(dir.path, 'windows.jsonl'), cccSnapshots);
+    const journal = snapshotsIn(dir.path);
     const appended = await Promise.all(Array.from({ length: 30 }, (_, n) => journal.append(row(n))));
     expect(appended.every(({ ok }) => ok)).toBe(true);
-    const kept = await requestsIn(journal);
+    const kept = requestsIn(dir.path);
     expect(kept).toHaveLength(30);
     expect(new Set(kept)).toEqual(new Set(Array.from({ length: 30 }, (_, n) => n)));
   });
 });
-
-/** Appends rows until killed; prints the number of each after it was appended. */
-function startAppender(file: string, from: number): Child {
-  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
-  return startModule(`
-    import { openJournal } from ${url('./journal.ts')};
-    import { cccSnapshots } from ${url('./ccc-snapshot.ts')};
-    import { snapshotOf, usageWith } from ${url('../testing/fixtures.ts')};
-    const journal = openJournal(${JSON.stringify(file)}, cccSnapshots);
-    for (let n = ${from}; ; n += 1) {
-      const appended = await journal.append(snapshotOf(usageWith(n)));
-      process.stdout.write((appended.ok ? n : appended.problem.message) + '\\n');
-    }
-  `);
-}
-
-test('writers killed in the middle of their work lose no row they reported and block nobody', async () => {
-  using dir = tempDir();
-  const file = join(dir.path, 'windows.jsonl');
-  const reported: number[] = [];
-  for (const round of [1, 2, 3]) {
-    const writers = [startAppender(file, round * 1_000_000), startAppender(file, round * 1_000_000 + 500_000)];
-    await Promise.all(
-      writers.map((writer, at) => writer.until(() => writer.stdout().split('\n').length > 20 + at * round)),
-    );
-    for (const writer of writers) writer.process.kill('SIGKILL');
-    for (const { stdout } of await Promise.all(writers.map((writer) => writer.ended))) {
-      // The last line may itself be cut.
-      reported.push(...stdout.split('\n').slice(0, -1).map(Number));
-    }
-  }
-  expect(reported.every(Number.isInteger)).toBe(true);
-  const journal = openJournal(file, cccSnapshots);
-  expect(codeOf(await journal.append(row(7)))).toBe(null);
-  const kept = await requestsIn(journal);
-  expect(kept.at(-1)).toBe(7);
-  expect(kept.filter((one) => typeof one !== 'number')).toEqual([]);
-  expect(reported.filter((n) => !kept.includes(n))).toEqual([]);
-  expect(new Set(kept).size).toBe(kept.length);
-}, 60_000);
 
 describe('reading back', () => {
   test('blank lines are skipped; broken rows and rows of other families are named with file and line', async () => {
@@ -166,16 +131,16 @@ describe('reading back', () => {
       JSON.stringify(row(2)),
     ];
     writeFileSync(file, lines.join('\n'));
-    const journal = openJournal(file, cccSnapshots);
-    expect(await requestsIn(journal)).toEqual([
+    const journal = snapshotsIn(dir.path);
+    expect(requestsIn(dir.path)).toEqual([
       1,
-      'foreign-row:4',
+      'row-not-valid:4',
       'row-not-json:5',
       'row-not-valid:6',
       'foreign-row:7',
       2,
     ]);
-    const problems = (await all(journal.rows())).flatMap((read) => (read.ok ? [] : [read.problem]));
+    const problems = journal.rows().flatMap((read) => (read.ok ? [] : [read.problem]));
     expect(problems[2]).toMatchObject({
       file,
       line: 6,
@@ -185,24 +150,25 @@ describe('reading back', () => {
 
   test('a file that is not there has no rows; one that cannot be read is a problem', async () => {
     using dir = tempDir();
-    const missing = openJournal(join(dir.path, 'none', 'windows.jsonl'), cccSnapshots);
-    expect(await all(missing.rows())).toEqual([]);
-    expect(await missing.newest()).toEqual({ ok: true, value: { row: null, passedOver: [] } });
-    const folder = openJournal(dir.path, cccSnapshots);
-    expect((await all(folder.rows())).map(codeOf)).toEqual(['journal-unreadable']);
-    expect(codeOf(await folder.newest())).toBe('journal-unreadable');
+    const missing = snapshotsIn(join(dir.path, 'none'));
+    expect(missing.rows()).toEqual([]);
+    expect(missing.newest()).toEqual({ ok: true, value: { row: null, passedOver: [] } });
+    mkdirSync(join(dir.path, 'windows.jsonl'));
+    const folder = snapshotsIn(dir.path);
+    expect(folder.rows().map(codeOf)).toEqual(['journal-unreadable']);
+    expect(codeOf(folder.newest())).toBe('journal-unreadable');
   });
 
   test('the newest row is found behind broken ones, which are named', async () => {
     using dir = tempDir();
     const file = join(dir.path, 'windows.jsonl');
     writeFileSync(file, `${JSON.stringify(row(1))}\n${JSON.stringify(row(2))}\n{"window":"W"}\n{"kind":"ccc_`);
-    const journal = openJournal(file, cccSnapshots);
-    expect(await journal.newest()).toMatchObject({
+    const journal = snapshotsIn(dir.path);
+    expect(journal.newest()).toMatchObject({
       ok: true,
       value: { row: row(2), passedOver: [{ code: 'row-not-json', file, line: 4 }] },
     });
-    const first = await journal.newest(({ usage }) => usage.models['claude-sonnet-4-5']?.reqs === 1);
+    const first = journal.newest(({ usage }) => usage.models['claude-sonnet-4-5']?.reqs === 1);
     expect(first).toMatchObject({ ok: true, value: { row: row(1) } });
   });
 
