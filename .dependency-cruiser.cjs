@@ -59,13 +59,22 @@ module.exports = {
       name: 'contracts-imports-nothing-of-ours',
       severity: 'error',
       from: { path: '^packages/contracts/' },
-      to: { path: '^packages/(shim|tracker)/' },
+      to: { path: '^packages/(shim|tracker|background)/' },
     },
     {
-      name: 'contracts-only-through-its-door',
+      name: 'background-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^packages/background/' },
+      to: { path: '^packages/(shim|tracker|contracts)/' },
+    },
+    {
+      name: 'contracts-and-background-only-through-their-doors',
       severity: 'error',
       from: { path: '^packages/(shim|tracker)/' },
-      to: { path: '^packages/contracts/', pathNot: '^packages/contracts/(src|dist)/index\\.' },
+      to: {
+        path: '^packages/(contracts|background)/',
+        pathNot: '^packages/(contracts|background)/(src|dist)/index\\.',
+      },
     },
     {
       name: 'nobody-imports-the-composition-root',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { shimBackgroundCommands } from './commands/background.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -15,7 +16,7 @@ import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
 export function program(): Command {
-  return new Command('shim')
+  const shim = new Command('shim')
     .description('A local router for coding agents: routes per model, keeps the stream intact, meters and keeps quotas')
     .version(VERSION)
     .addCommand(serveCommand(), { isDefault: true })
@@ -32,4 +33,6 @@ export function program(): Command {
     .addCommand(envCommand())
     .addCommand(doctorCommand())
     .showHelpAfterError('(shim --help lists the commands)');
+  for (const command of shimBackgroundCommands()) shim.addCommand(command);
+  return shim;
 }

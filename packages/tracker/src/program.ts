@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvice } from './commands/advice.ts';
 import { addAlias } from './commands/alias.ts';
+import { addBackground } from './commands/background.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGuard } from './commands/guard.ts';
@@ -28,6 +29,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help to see what there is)');
   const done = (result: number): void => void (code = result);
   addPoll(program, done);
+  addBackground(program, done);
   addPreview(program, done);
   addIngest(program, done);
   addOverride(program, done);

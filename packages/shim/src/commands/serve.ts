@@ -12,15 +12,21 @@ import {
 import { ListenError } from '../http/listen.ts';
 
 /** How long running streams may take to finish after SIGTERM. A second signal ends them at once. */
-const DRAIN_MS = 60_000;
+export const DRAIN_MS = 60_000;
 
-interface Flags extends ServeFlags {
+export interface RunFlags extends ServeFlags {
   readonly json?: boolean;
 }
 
 export function serveCommand(): Command {
-  return new Command('serve')
-    .description('route, meter and keep quotas until stopped (the default command)')
+  return withServeFlags(
+    new Command('serve').description('route, meter and keep quotas until stopped (the default command)'),
+  ).action(serve);
+}
+
+/** The options of a shim that runs. */
+export function withServeFlags(command: Command): Command {
+  return command
     .option('--port <n>', 'port on loopback; 0 picks a free one (CCP_PORT, default 8082)')
     .option('--host <address>', 'address to bind (CCP_HOST, default 127.0.0.1 and ::1)')
     .option('--providers <file>', 'providers.yaml (CCP_PROVIDERS_FILE)')
@@ -35,11 +41,10 @@ export function serveCommand(): Command {
       new Option('--log-level <level>', 'what is printed (CCP_LOG_LEVEL, default info)').choices([...LOG_LEVELS]),
     )
     .option('--api-key-file <file>', 'clients must send the key in this file as x-ccp-key (CCP_API_KEY_FILE)')
-    .option('--json', 'print one JSON line when listening, and messages as JSON')
-    .action(serve);
+    .option('--json', 'print one JSON line when listening, and messages as JSON');
 }
 
-async function serve(flags: Flags): Promise<void> {
+export async function serve(flags: RunFlags): Promise<void> {
   let shim: Shim;
   let level: LogLevel = 'info';
   try {

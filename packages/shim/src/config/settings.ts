@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseDurationMs } from './duration.ts';
+import { readEnvFile } from './env-file.ts';
 import { parseFeatureFlags, type FeatureFlags } from './feature-flags.ts';
+import { SettingsError } from './settings-error.ts';
+
+export { SettingsError };
 
 export const REROUTE_MODES = ['preemptive', 'run2cap', 'hybrid'] as const;
 export type RerouteMode = (typeof REROUTE_MODES)[number];
@@ -79,17 +83,13 @@ export interface ServeFlags {
   readonly apiKeyFile?: string;
 }
 
-/** A setting that can't be used; the message names where it was set and the remedy. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
-
 /** Flag, then env, then the XDG folders, then the default. Throws {@link SettingsError}. */
 export function readSettings(flags: ServeFlags, environment: Environment): Settings {
   // `NAME=` means the same as no NAME at all.
-  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
-  const home = env['HOME'] ?? homedir();
-  const configDir = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'ccp');
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
+  const home = given['HOME'] ?? homedir();
+  const configDir = join(given['XDG_CONFIG_HOME'] || join(home, '.config'), 'ccp');
+  const env = { ...readEnvFile(given['CCP_ENV_FILE'] ?? null, join(configDir, 'env')), ...given };
   const stateDir = resolve(
     flags.stateDir ?? env['CCP_STATE_DIR'] ?? join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'ccp'),
   );

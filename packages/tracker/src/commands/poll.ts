@@ -9,11 +9,14 @@ import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './
 import type { TrackerOptions } from './tracker-options.ts';
 import { watchLog } from './watch-log.ts';
 
-interface Options extends TrackerOptions {
-  readonly once?: true;
-  readonly watch?: true;
+export interface WatchOptions extends TrackerOptions {
   readonly interval: number;
   readonly json?: true;
+}
+
+interface Options extends WatchOptions {
+  readonly once?: true;
+  readonly watch?: true;
 }
 
 /** `tracker poll`: keeps what the shim says about usage. */
@@ -27,12 +30,12 @@ export function addPoll(program: Command, done: (code: number) => void): void {
     .option('--json', 'print the rows instead of one line for people');
   withTrackerOptions(command).action(async (options: Options) => {
     if (options.once === options.watch) command.error('error: say --once or --watch');
-    const tracker = trackerOf(options, command, untilStopped().signal);
-    done(options.once ? await pollOnce(tracker, options) : await pollUntilStopped(tracker, options));
+    done(options.once ? await pollOnce(options, command) : await watch(options, command));
   });
 }
 
-async function pollOnce(tracker: Tracker, options: Options): Promise<number> {
+async function pollOnce(options: WatchOptions, command: Command): Promise<number> {
+  const tracker = trackerOf(options, command, untilStopped().signal);
   const recorded = await record(tracker, 'every');
   if (!recorded.ok) {
     tell(`error: ${problemLine(recorded.problem)}`);
@@ -43,7 +46,9 @@ async function pollOnce(tracker: Tracker, options: Options): Promise<number> {
   return 0;
 }
 
-async function pollUntilStopped(tracker: Tracker, options: Options): Promise<number> {
+/** Polls until stopped. */
+export async function watch(options: WatchOptions, command: Command): Promise<number> {
+  const tracker = trackerOf(options, command, untilStopped().signal);
   const log = watchLog(tracker.clock);
   tell(
     `watching ${shownUrl(tracker.ccpUrl)} every ${options.interval} s; rows go to ${tracker.book.dir}; Ctrl-C stops`,
@@ -63,7 +68,7 @@ function isStopped({ signal }: Tracker): boolean {
   return signal?.aborted === true;
 }
 
-function print({ row, overview, turns }: Recorded, { json }: Options): void {
+function print({ row, overview, turns }: Recorded, { json }: WatchOptions): void {
   if (json) return void process.stdout.write(`${JSON.stringify(row)}\n`);
   const count = turns.added;
   const added = count === 0 ? '' : ` · ${count} new turn${count === 1 ? '' : 's'}`;
