@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import type { NewRow } from '../events/book.ts';
-import { turnOfLog } from '../events/log-turn-event.ts';
-import type { LogTurn } from '../sources/log-turn.ts';
-import { readTranscripts } from '../sources/claude-log/read-transcripts.ts';
+import { backfillClaude } from './backfill-claude.ts';
+import type { BackfillResult, BackfillSource } from './backfill-source.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -10,101 +8,86 @@ import { timeS } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
-  readonly claudeHome: readonly string[];
+  readonly claudeHome?: readonly string[];
   readonly since?: number;
   readonly until?: number;
   readonly dryRun?: true;
   readonly json?: true;
 }
 
-/** Rows written at once: one lock and one sync each. */
-const BATCH = 5_000;
-
 /** `tracker backfill`: turns of logs that were written before there was a tracker. */
 export function addBackfill(program: Command, done: (code: number) => void): void {
   const command = program
     .command('backfill')
     .description('read old logs and keep the turns in them; what is there already is not added again')
-    .requiredOption(
-      '--claude-home <dir...>',
-      'folders that hold projects/ with transcripts of Claude Code, such as ~/.claude',
-    )
+    .option('--claude-home <dir...>', 'folders that hold projects/ with transcripts of Claude Code, such as ~/.claude')
     .option('--since <time>', 'turns from this day or time on (ISO 8601)', timeS)
     .option('--until <time>', 'turns before this day or time (ISO 8601)', timeS)
     .option('--dry-run', 'read and say what would be added; write nothing')
     .option('--json', 'print the summary as JSON');
-  withBookOptions(command).action(async (options: Options) => done(await backfill(options)));
+  withBookOptions(command).action(async (options: Options) => {
+    const sources = sourcesOf(options);
+    if (sources.length === 0) command.error('error: say what to read: --claude-home');
+    done(await backfill(options, sources));
+  });
 }
 
-async function backfill(options: Options): Promise<number> {
-  const { since = -Infinity, until = Infinity, claudeHome, dryRun } = options;
-  const read = readTranscripts(claudeHome, { onProgress: progress });
-  clearProgress();
-  const wanted = read.turns.filter(({ ts }) => ts >= since && ts < until);
-  const book = bookOf(options);
-  let added = 0;
-  let known = 0;
-  const keys = book.knownKeys('windows.jsonl');
-  if (!keys.ok) return refuse(keys.problem);
-  for (let at = 0; at < wanted.length; at += BATCH) {
-    const turns = wanted.slice(at, at + BATCH);
-    if (dryRun) {
-      const fresh = turns.filter(({ key }) => !keys.value.has(key)).length;
-      added += fresh;
-      known += turns.length - fresh;
-      continue;
-    }
-    const kept = await book.appendNew(rowsOf(turns));
-    if (!kept.ok) return refuse(kept.problem);
-    added += kept.value.added;
-    known += kept.value.known;
+/** One line per kind of log, in the order in which they are read. */
+function sourcesOf({ claudeHome }: Options): readonly BackfillSource[] {
+  return [...(claudeHome === undefined ? [] : [backfillClaude(claudeHome)])];
+}
+
+async function backfill(options: Options, sources: readonly BackfillSource[]): Promise<number> {
+  const { since = -Infinity, until = Infinity, dryRun = false } = options;
+  const context = { book: bookOf(options), sinceTs: since, untilTs: until, dryRun, progress };
+  const results: BackfillResult[] = [];
+  for (const source of sources) {
+    results.push(await source(context));
+    clearProgress();
   }
-  note(read.problems);
-  const summary = {
-    files: read.files,
-    lines: read.lines,
-    bytes: read.bytes,
-    turns: read.turns.length,
-    outside: read.turns.length - wanted.length,
-    added,
-    known,
-    problems: read.problems.length,
-    dry_run: dryRun === true,
+  const problems = results.flatMap((result) => result.problems);
+  note(problems);
+  if (options.json) sayJson(toJson(results, dryRun));
+  else for (const result of results) say(sentence(result, dryRun));
+  const failures = results.flatMap(({ failure }) => failure ?? []);
+  for (const failure of failures) refuse(failure);
+  if (failures.length > 0) return EXIT.failure;
+  if (results.some(({ files }) => files > 0)) return EXIT.ok;
+  return problems.length > 0 ? EXIT.failure : EXIT.noData;
+}
+
+/** Sums over all sources, and each source. */
+function toJson(results: readonly BackfillResult[], dryRun: boolean): unknown {
+  const sum = (count: (result: BackfillResult) => number): number => results.reduce((all, one) => all + count(one), 0);
+  return {
+    files: sum(({ files }) => files),
+    lines: sum(({ lines }) => lines),
+    bytes: sum(({ bytes }) => bytes),
+    turns: sum(({ turns }) => turns),
+    outside: sum(({ outside }) => outside),
+    added: sum(({ added }) => added),
+    known: sum(({ known }) => known),
+    problems: sum(({ problems }) => problems.length),
+    dry_run: dryRun,
+    sources: results.map(({ problems, ...result }) => ({ ...result, problems: problems.length })),
+    problem_list: results.flatMap(({ problems }) => problems),
   };
-  if (options.json) sayJson({ ...summary, problem_list: read.problems });
-  else say(sentence(summary));
-  if (read.files > 0) return EXIT.ok;
-  return read.problems.length > 0 ? EXIT.failure : EXIT.noData;
 }
 
-function rowsOf(turns: readonly LogTurn[]): readonly NewRow[] {
-  const nowTs = Date.now() / 1000;
-  return turns.map((turn) => turnOfLog(turn, nowTs) as NewRow);
-}
-
-interface Summary {
-  readonly files: number;
-  readonly lines: number;
-  readonly turns: number;
-  readonly outside: number;
-  readonly added: number;
-  readonly known: number;
-  readonly problems: number;
-  readonly dry_run: boolean;
-}
-
-function sentence({ files, lines, turns, outside, added, known, problems, dry_run: dry }: Summary): string {
-  const verb = dry ? 'would be added' : 'added';
+function sentence(result: BackfillResult, dryRun: boolean): string {
+  const { source, files, lines, turns, outside, added, known, skipped, problems } = result;
   const rest = [
+    `${added} ${dryRun ? 'would be added' : 'added'}`,
     `${known} known`,
     ...(outside > 0 ? [`${outside} outside the time`] : []),
-    ...(problems > 0 ? [`${problems} problems`] : []),
+    ...Object.entries(skipped).flatMap(([why, count]) => (count > 0 ? [`${count} ${why}`] : [])),
+    ...(problems.length > 0 ? [`${problems.length} problems`] : []),
   ];
-  return `${turns} turns in ${files} files (${lines} lines): ${added} ${verb}, ${rest.join(', ')}`;
+  return `${source}: ${turns} turns in ${files} files (${lines} lines): ${rest.join(', ')}`;
 }
 
-function progress({ files, of }: { readonly files: number; readonly of: number }): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${files}/${of} files`);
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }
 
 function clearProgress(): void {

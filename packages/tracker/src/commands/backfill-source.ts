@@ -1,0 +1,71 @@
+import type { Added, Book, NewRow } from '../events/book.ts';
+import { turnOfLog } from '../events/log-turn-event.ts';
+import type { Outcome, Problem } from '../problem.ts';
+import type { LogTurn } from '../sources/log-turn.ts';
+
+/** What every source of `tracker backfill` is given. */
+export interface BackfillContext {
+  readonly book: Book;
+  /** Turns from `sinceTs` and before `untilTs` are wanted, epoch seconds; infinite where there is no bound. */
+  readonly sinceTs: number;
+  readonly untilTs: number;
+  /** Nothing may be written. */
+  readonly dryRun: boolean;
+  /** Shows how far it is, in a few words; does nothing where there is no terminal. */
+  readonly progress: (text: string) => void;
+}
+
+/** What one source did. */
+export interface BackfillResult {
+  /** What the log is called in rows, such as `claude-log`. */
+  readonly source: LogTurn['source'];
+  readonly files: number;
+  readonly lines: number;
+  readonly bytes: number;
+  /** Turns found, each once; `outside` of them are not from the time asked for. */
+  readonly turns: number;
+  readonly outside: number;
+  readonly added: number;
+  /** Rows left out because they are in the journal already. */
+  readonly known: number;
+  /** What was passed over by design, counted by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly problems: readonly Problem[];
+  /** Why it ended before its end; null: it did not. */
+  readonly failure: Problem | null;
+}
+
+export type BackfillSource = (context: BackfillContext) => Promise<BackfillResult>;
+
+/** Rows written at once: one lock and one sync each. */
+const BATCH = 5_000;
+
+/** Adds the turns that are wanted and not there yet. Those added before a failure stay: the next run goes on. */
+export async function addTurns(
+  context: BackfillContext,
+  turns: readonly LogTurn[],
+): Promise<Pick<BackfillResult, 'turns' | 'outside' | 'added' | 'known' | 'failure'>> {
+  const wanted = turns.filter(({ ts }) => ts >= context.sinceTs && ts < context.untilTs);
+  const sum = { added: 0, known: 0 };
+  let failure: Problem | null = null;
+  for (let at = 0; at < wanted.length && failure === null; at += BATCH) {
+    const kept = await addBatch(context, wanted.slice(at, at + BATCH));
+    if (!kept.ok) failure = kept.problem;
+    else {
+      sum.added += kept.value.added;
+      sum.known += kept.value.known;
+    }
+  }
+  return { turns: turns.length, outside: turns.length - wanted.length, ...sum, failure };
+}
+
+async function addBatch({ book, dryRun }: BackfillContext, turns: readonly LogTurn[]): Promise<Outcome<Added>> {
+  if (!dryRun) {
+    const nowTs = Date.now() / 1000;
+    return book.appendNew(turns.map((turn) => turnOfLog(turn, nowTs) as NewRow));
+  }
+  const keys = book.knownKeys('windows.jsonl');
+  if (!keys.ok) return keys;
+  const added = turns.filter(({ key }) => !keys.value.has(key)).length;
+  return { ok: true, value: { added, known: turns.length - added, notes: [] } };
+}
