@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { schemaNames } from './index.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const SCHEMAS = join(PACKAGE, 'schemas', 'v1');
@@ -42,7 +43,7 @@ describe('contracts check', () => {
   it('passes for what is published, wherever it is started', () => {
     expect(contracts('check')).toMatchObject({
       status: 0,
-      stdout: '29 schemas compared: nothing breaks\n',
+      stdout: `${schemaNames.length} schemas compared: nothing breaks\n`,
       stderr: '',
     });
   });
@@ -59,7 +60,7 @@ describe('contracts check', () => {
       ok: boolean;
       changes: object[];
     };
-    expect(json).toMatchObject({ ok: false, compared: 29, added: [] });
+    expect(json).toMatchObject({ ok: false, compared: schemaNames.length, added: [] });
     expect(json.changes).toHaveLength(3);
   });
 

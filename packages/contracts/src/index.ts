@@ -21,6 +21,7 @@ export {
   parseFeature,
   parseGlmCount,
   parseGlmTurn,
+  parseLicenseClaims,
   parseMeasurement,
   parseMeterReading,
   parseMetricsSummary,
@@ -28,6 +29,7 @@ export {
   parseQuotas,
   parseQuotasConfig,
   parseReadyz,
+  parseRevocations,
   parseRollups,
   parseSample,
   parseSamples,
@@ -46,3 +48,18 @@ export { findBreakingChanges, findBreakingChangesIn } from './compat.ts';
 export type { BreakingChange, ChangeKind } from './breaking-change.ts';
 export type { SchemaSet } from './schema-view.ts';
 export { missingFields, unknownFields } from './fields.ts';
+export { canonicalJson } from './canonical-json.ts';
+export type { CanonicalForm } from './canonical-json.ts';
+export type { Denial, DenialCode, Denied } from './license/denial.ts';
+export { deviceHash } from './license/device.ts';
+export type { Device } from './license/device.ts';
+export { parseKeyBundle } from './license/key-bundle.ts';
+export type { KeyBundle, TrustedKey } from './license/key-bundle.ts';
+export { licenseMetadata } from './license/metadata.ts';
+export { verifyRevocations } from './license/revocations.ts';
+export type { RevocationContext, RevocationVerdict, ValidRevocations } from './license/revocations.ts';
+export type { SignedFiles } from './license/signed-document.ts';
+export { CLOCK_SKEW_S } from './license/trust.ts';
+export type { Clock } from './license/trust.ts';
+export { bindDevice, checkEntitlement, licenseIdOf, verifyLicense } from './license/verify-license.ts';
+export type { Entitlement, LicenseContext, LicenseVerdict, ValidLicense } from './license/verify-license.ts';

@@ -76,6 +76,11 @@ export const parseTombstone = parserOf('tombstone');
 /** The file `metrics_summary.json`. */
 export const parseMetricsSummary = parserOf('metrics-summary');
 
+/** The signed part of a license pack. */
+export const parseLicenseClaims = parserOf('license');
+/** The signed part of a revocation list. */
+export const parseRevocations = parserOf('revocations');
+
 /**
  * Checks a value against the contract called `name`. The value is returned as it came: nothing is copied,
  * converted, defaulted or removed.

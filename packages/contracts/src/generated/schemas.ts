@@ -12,6 +12,9 @@ export const schemaNames = [
   'feature',
   'glm-count',
   'glm-turn',
+  'license-keys',
+  'license-pack',
+  'license',
   'measurement',
   'meter-reading',
   'metrics-summary',
@@ -19,6 +22,7 @@ export const schemaNames = [
   'quotas-config',
   'quotas',
   'readyz',
+  'revocations',
   'rollups',
   'sample',
   'samples',
@@ -789,6 +793,171 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     },
     "dedupe_key": {
       "description": "Turns with the same key are one.",
+      "type": "string"
+    }
+  }
+},
+  'license-keys': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:license-keys",
+  "title": "LicenseKeys",
+  "description": "The file PUBKEYS.json: public keys that licenses and policies may be signed with.",
+  "type": "object",
+  "required": [
+    "keys"
+  ],
+  "properties": {
+    "version": {
+      "description": "Version of the bundle, usually a day.",
+      "type": "string"
+    },
+    "keys": {
+      "description": "The keys; one that can't be used leaves the others in force.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/key"
+      }
+    }
+  },
+  "$defs": {
+    "key": {
+      "title": "LicenseKey",
+      "description": "One public key.",
+      "type": "object",
+      "required": [
+        "id",
+        "type",
+        "base64"
+      ],
+      "properties": {
+        "id": {
+          "description": "Id of the key.",
+          "type": "string",
+          "minLength": 1
+        },
+        "kid": {
+          "description": "Another name of the same id.",
+          "type": "string"
+        },
+        "type": {
+          "description": "Kind of the key.",
+          "type": "string",
+          "x-known-values": [
+            "ed25519"
+          ]
+        },
+        "base64": {
+          "description": "The 32 bytes of the key, base64.",
+          "type": "string"
+        },
+        "not_before": {
+          "description": "From when on it may be used: epoch seconds or ISO 8601; null: always.",
+          "type": [
+            "number",
+            "string",
+            "null"
+          ]
+        },
+        "not_after": {
+          "description": "Until when it may be used: epoch seconds or ISO 8601; null: always.",
+          "type": [
+            "number",
+            "string",
+            "null"
+          ]
+        }
+      }
+    }
+  }
+},
+  'license-pack': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:license-pack",
+  "title": "LicensePack",
+  "description": "The file license.pack: claims and their signature in one.",
+  "type": "object",
+  "required": [
+    "license",
+    "signature"
+  ],
+  "properties": {
+    "license": {
+      "description": "What is granted.",
+      "$ref": "urn:ccp:v1:license"
+    },
+    "signature": {
+      "description": "Ed25519 signature over the claims, base64.",
+      "type": "string",
+      "minLength": 1
+    }
+  }
+},
+  'license': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:license",
+  "title": "LicenseClaims",
+  "description": "What an issuer grants: the signed part of a license pack.",
+  "type": "object",
+  "required": [
+    "schema",
+    "plan",
+    "features",
+    "exp"
+  ],
+  "properties": {
+    "schema": {
+      "description": "Name of the format.",
+      "type": "string",
+      "const": "ccp.license.v1"
+    },
+    "sub": {
+      "description": "Whom it was issued to.",
+      "type": "string"
+    },
+    "plan": {
+      "description": "Plan name.",
+      "type": "string",
+      "x-known-values": [
+        "trial",
+        "pro",
+        "enterprise"
+      ]
+    },
+    "features": {
+      "description": "Entitlements, such as zai_offload.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    },
+    "exp": {
+      "description": "When it ends, epoch seconds.",
+      "type": "number",
+      "minimum": 0
+    },
+    "iat": {
+      "description": "When it was issued, epoch seconds.",
+      "type": "number",
+      "minimum": 0
+    },
+    "nbf": {
+      "description": "When it begins, epoch seconds.",
+      "type": "number",
+      "minimum": 0
+    },
+    "device": {
+      "description": "Hash of the one device it may be used on; null: any.",
+      "type": [
+        "string",
+        "null"
+      ]
+    },
+    "kid": {
+      "description": "Id of the key that signed it.",
+      "type": "string"
+    },
+    "nonce": {
+      "description": "Random text that makes two licenses differ.",
       "type": "string"
     }
   }
@@ -1991,6 +2160,53 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "type": "integer",
           "minimum": 0
         }
+      }
+    }
+  }
+},
+  'revocations': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:revocations",
+  "title": "Revocations",
+  "description": "What an issuer takes back: the signed part of a revocation list.",
+  "type": "object",
+  "required": [
+    "schema",
+    "seq",
+    "iat"
+  ],
+  "properties": {
+    "schema": {
+      "description": "Name of the format.",
+      "type": "string",
+      "const": "ccp.revocations.v1"
+    },
+    "seq": {
+      "description": "Grows with every list; an older list never replaces a newer one.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "iat": {
+      "description": "When it was issued, epoch seconds.",
+      "type": "number",
+      "minimum": 0
+    },
+    "kid": {
+      "description": "Id of the key that signed it.",
+      "type": "string"
+    },
+    "licenses": {
+      "description": "Ids of licenses that no longer count: SHA-256 of their canonical claims, hex.",
+      "type": "array",
+      "items": {
+        "type": "string"
+      }
+    },
+    "keys": {
+      "description": "Ids of keys whose signatures no longer count.",
+      "type": "array",
+      "items": {
+        "type": "string"
       }
     }
   }
@@ -3256,6 +3472,33 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "items": {
             "type": "string"
           }
+        },
+        "expires_at": {
+          "description": "When it ends (ISO 8601); null: not known.",
+          "type": [
+            "string",
+            "null"
+          ],
+          "format": "date-time"
+        },
+        "key_id": {
+          "description": "Id of the key that signed it; null: not known.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "license_id": {
+          "description": "SHA-256 of its canonical claims, hex: what a revocation list names.",
+          "type": "string"
+        },
+        "code": {
+          "description": "Why it does not count, as a short code.",
+          "type": "string"
+        },
+        "reason": {
+          "description": "Why it does not count, in words.",
+          "type": "string"
         }
       }
     },

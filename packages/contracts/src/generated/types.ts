@@ -278,6 +278,62 @@ export interface GlmTurn {
   dedupe_key?: string
 }
 
+/** The file PUBKEYS.json: public keys that licenses and policies may be signed with. */
+export interface LicenseKeys {
+  /** Version of the bundle, usually a day. */
+  version?: string
+  /** The keys; one that can't be used leaves the others in force. */
+  keys: LicenseKey[]
+}
+
+/** One public key. */
+export interface LicenseKey {
+  /** Id of the key. */
+  id: string
+  /** Another name of the same id. */
+  kid?: string
+  /** Kind of the key. */
+  type: 'ed25519' | (string & {})
+  /** The 32 bytes of the key, base64. */
+  base64: string
+  /** From when on it may be used: epoch seconds or ISO 8601; null: always. */
+  not_before?: (number | string | null)
+  /** Until when it may be used: epoch seconds or ISO 8601; null: always. */
+  not_after?: (number | string | null)
+}
+
+/** The file license.pack: claims and their signature in one. */
+export interface LicensePack {
+  /** What is granted. */
+  license: LicenseClaims
+  /** Ed25519 signature over the claims, base64. */
+  signature: string
+}
+
+/** What an issuer grants: the signed part of a license pack. */
+export interface LicenseClaims {
+  /** Name of the format. */
+  schema: "ccp.license.v1"
+  /** Whom it was issued to. */
+  sub?: string
+  /** Plan name. */
+  plan: 'trial' | 'pro' | 'enterprise' | (string & {})
+  /** Entitlements, such as zai_offload. */
+  features: string[]
+  /** When it ends, epoch seconds. */
+  exp: number
+  /** When it was issued, epoch seconds. */
+  iat?: number
+  /** When it begins, epoch seconds. */
+  nbf?: number
+  /** Hash of the one device it may be used on; null: any. */
+  device?: (string | null)
+  /** Id of the key that signed it. */
+  kid?: string
+  /** Random text that makes two licenses differ. */
+  nonce?: string
+}
+
 /** What was measured of a piece of work. */
 export interface Measurement {
   /** Complexity load score, in standard deviations; null: not known. */
@@ -730,6 +786,22 @@ export interface StorePart {
   pending?: number
 }
 
+/** What an issuer takes back: the signed part of a revocation list. */
+export interface Revocations {
+  /** Name of the format. */
+  schema: "ccp.revocations.v1"
+  /** Grows with every list; an older list never replaces a newer one. */
+  seq: number
+  /** When it was issued, epoch seconds. */
+  iat: number
+  /** Id of the key that signed it. */
+  kid?: string
+  /** Ids of licenses that no longer count: SHA-256 of their canonical claims, hex. */
+  licenses?: string[]
+  /** Ids of keys whose signatures no longer count. */
+  keys?: string[]
+}
+
 /** Answer of GET /v1/usage/rollups: sums per hour or per day. */
 export interface UsageRollups {
   /** Length of a row. */
@@ -1176,6 +1248,16 @@ export interface LicenseState {
   plan?: string
   /** Entitlements granted by the license. */
   features?: string[]
+  /** When it ends (ISO 8601); null: not known. */
+  expires_at?: (string | null)
+  /** Id of the key that signed it; null: not known. */
+  key_id?: (string | null)
+  /** SHA-256 of its canonical claims, hex: what a revocation list names. */
+  license_id?: string
+  /** Why it does not count, as a short code. */
+  code?: string
+  /** Why it does not count, in words. */
+  reason?: string
 }
 
 /** One reading of a vendor's own limit meter, taken from response headers. */
@@ -1606,6 +1688,9 @@ export interface DocumentTypes {
   'feature': Feature;
   'glm-count': GlmCount;
   'glm-turn': GlmTurn;
+  'license-keys': LicenseKeys;
+  'license-pack': LicensePack;
+  'license': LicenseClaims;
   'measurement': Measurement;
   'meter-reading': MeterReadingRecord;
   'metrics-summary': MetricsSummary;
@@ -1613,6 +1698,7 @@ export interface DocumentTypes {
   'quotas-config': QuotasConfig;
   'quotas': Quotas;
   'readyz': Readyz;
+  'revocations': Revocations;
   'rollups': UsageRollups;
   'sample': UsageSample;
   'samples': UsageSamples;
