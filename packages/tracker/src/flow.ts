@@ -44,13 +44,9 @@ export async function record(tracker: Tracker, keep: 'every' | 'changed'): Promi
 /** sources → rollups, or events → rollups while the shim does not answer: the newest reading kept, marked as stale. */
 export async function observe(tracker: Tracker): Promise<Observed> {
   const reading = await readUsage(tracker.ccpUrl, tracker);
-  if (reading.ok) {
-    const overview = toOverview(toCccSnapshot(reading.value), { state: 'live', nowTs: tracker.clock() });
-    return { overview, problems: reading.value.notes };
-  }
+  if (reading.ok) return { state: 'live', snapshot: toCccSnapshot(reading.value), problems: reading.value.notes };
   const newest = tracker.book.newest('ccc_snapshot');
-  if (!newest.ok) return { overview: null, problems: [reading.problem, newest.problem] };
+  if (!newest.ok) return { state: 'none', snapshot: null, problems: [reading.problem, newest.problem] };
   const { row, passedOver } = newest.value;
-  const overview = row === null ? null : toOverview(row, { state: 'stale', nowTs: tracker.clock() });
-  return { overview, problems: [reading.problem, ...passedOver] };
+  return { state: row === null ? 'none' : 'stale', snapshot: row, problems: [reading.problem, ...passedOver] };
 }

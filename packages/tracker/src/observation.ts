@@ -29,10 +29,11 @@ export interface Recorded {
   readonly notes: readonly Problem[];
 }
 
-/** What can be shown now. */
+/** What the shim says now, or said last. */
 export interface Observed {
-  /** Null: the shim does not answer and no reading is kept. */
-  readonly overview: Overview | null;
-  /** Why it is stale or null, and what else is worth knowing. */
+  /** `none`: it does not answer and no reading is kept. */
+  readonly state: 'live' | 'stale' | 'none';
+  readonly snapshot: CccSnapshot | null;
+  /** Why it is stale or absent, and what else is worth knowing. */
   readonly problems: readonly Problem[];
 }

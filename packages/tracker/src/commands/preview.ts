@@ -1,13 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { observe } from '../flow.ts';
-import type { Observed, Tracker } from '../observation.ts';
+import type { Tracker } from '../observation.ts';
+import type { Board } from '../rollups/board/board.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
-import { previewJson } from '../views/json.ts';
+import { boardJson } from '../views/json.ts';
 import { estimateOf } from '../rollups/bought.ts';
 import { windowPreview } from '../rollups/windows/window-preview.ts';
 import { previewLines } from '../views/text/preview.ts';
 import { windowPreviewLines } from '../views/text/window-preview.ts';
+import { boardReader } from './board-reader.ts';
 import { bookOf } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { liveScreen } from './live-screen.ts';
@@ -38,7 +39,7 @@ export function addPreview(program: Command, done: (code: number) => void): void
     .addOption(
       new Option('--format <format>', 'text: finished windows as lines, and nothing of the shim').choices(['text']),
     )
-    .option('--window <id>', 'with --format text: this window only')
+    .option('--window <id>', 'this window only')
     .option('--width <cells>', 'width to draw for, 40 or more (default: the terminal, else 80)', widthCells)
     .option('--no-color', 'no colours (NO_COLOR)');
   withTrackerOptions(command).action(async (options: Options) => {
@@ -60,21 +61,26 @@ function printWindows(options: Options): number {
 }
 
 async function drawOnce(tracker: Tracker, options: Options): Promise<number> {
-  const observed = await observe(tracker);
-  const lines = options.json ? [previewJson(observed.overview, observed.problems)] : draw(observed, tracker, options);
+  const board = await boardReader(tracker, boardOptions(options)).read();
+  const lines = options.json ? [boardJson(board)] : draw(board, tracker, options);
   process.stdout.write(`${lines.join('\n')}\n`);
-  return observed.overview === null ? 1 : 0;
+  return board.overview === null ? 1 : 0;
 }
 
 async function drawLive(tracker: Tracker, options: Options, stop: AbortController): Promise<number> {
   const { stdin, stdout } = process;
+  const reader = boardReader(tracker, boardOptions(options));
   await liveScreen({ stdin, stdout, everyMs: options.interval * 1000, stop }, async () =>
-    draw(await observe(tracker), tracker, options),
+    draw(await reader.read(), tracker, options),
   );
   return 0;
 }
 
-function draw({ overview, problems }: Observed, tracker: Tracker, options: Options): string[] {
+function boardOptions({ window }: Options): { tz: string; window?: string } {
+  return { tz: localZone(), ...(window !== undefined && { window }) };
+}
+
+function draw({ overview, problems }: Board, tracker: Tracker, options: Options): string[] {
   return previewLines(overview, problems, {
     width: options.width ?? process.stdout.columns ?? 80,
     nowTs: tracker.clock(),

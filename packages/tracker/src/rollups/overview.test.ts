@@ -75,6 +75,7 @@ test('a model without a cap has no standing, and what was not measured is not cl
       ttft_p50_ms: null,
       ttft_p90_ms: null,
       ttft_p99_ms: null,
+      hourly_elr_out_tps: Array.from({ length: 24 }, () => null),
       best_hours: [],
       tz: null,
     },
@@ -84,7 +85,8 @@ test('a model without a cap has no standing, and what was not measured is not cl
 test('the best hours are the fastest of those that were measured', () => {
   const { speeds } = toOverview(snapshotOf(usageFixture('full')), live);
   const bins = usageFixture('full').models['claude-sonnet-4-5']!.speeds.hod_elr_out_tps!;
-  const hours = speeds.find(({ model }) => model === 'claude-sonnet-4-5')!.best_hours;
+  const { best_hours: hours, hourly_elr_out_tps: all } = speeds.find(({ model }) => model === 'claude-sonnet-4-5')!;
+  expect(all).toEqual(bins);
   const measured = bins.filter((tps) => tps !== null).toSorted((a, b) => b - a);
   expect(hours.map(({ elr_out_tps: tps }) => tps)).toEqual(measured.slice(0, 3));
   for (const { hour, elr_out_tps: tps } of hours) expect(bins[hour]).toBe(tps);

@@ -12,9 +12,11 @@ export interface ModelSpeeds {
   readonly ttft_p50_ms: number | null;
   readonly ttft_p90_ms: number | null;
   readonly ttft_p99_ms: number | null;
+  /** Output tokens per streaming second by hour of the day, 24 values; null: too few samples in that hour. */
+  readonly hourly_elr_out_tps: readonly (number | null)[];
   /** The three fastest hours of the day that have enough samples, the fastest first. */
   readonly best_hours: readonly { readonly hour: number; readonly elr_out_tps: number }[];
-  /** IANA time zone of `best_hours`. */
+  /** IANA time zone of the hours. */
   readonly tz: string | null;
 }
 
@@ -29,6 +31,7 @@ export function toSpeeds({ models }: Usage, order: readonly string[]): readonly 
 function toModelSpeeds(model: string, speeds: Speeds, requests: number): ModelSpeeds {
   const samples = speeds.rolling_samples ?? requests;
   const { p50, p90, p99 } = speeds.ttft_ms ?? {};
+  const hours = hoursOf(speeds);
   return {
     model,
     samples,
@@ -37,7 +40,8 @@ function toModelSpeeds(model: string, speeds: Speeds, requests: number): ModelSp
     ttft_p50_ms: measured(p50),
     ttft_p90_ms: measured(p90),
     ttft_p99_ms: measured(p99),
-    best_hours: bestHours(speeds),
+    hourly_elr_out_tps: hours,
+    best_hours: bestHours(hours),
     tz: speeds.tz ?? null,
   };
 }
@@ -47,11 +51,17 @@ function measured(ms: number | null | undefined): number | null {
   return ms === undefined || ms === 0 ? null : ms;
 }
 
-function bestHours({ hod_elr_out_tps: smoothed, hourly }: Speeds): ModelSpeeds['best_hours'] {
+function hoursOf({ hod_elr_out_tps: smoothed, hourly }: Speeds): readonly (number | null)[] {
+  const hours = Array.from({ length: 24 }, (): number | null => null);
   const bins =
     smoothed?.map((tps, hour) => ({ hour, tps })) ?? hourly?.map(({ hour, out_elr_tps: tps }) => ({ hour, tps })) ?? [];
-  return bins
-    .flatMap(({ hour, tps }) => (tps === null || tps === undefined ? [] : [{ hour, elr_out_tps: tps }]))
+  for (const { hour, tps } of bins) if (hour in hours) hours[hour] = tps ?? null;
+  return hours;
+}
+
+function bestHours(hours: readonly (number | null)[]): ModelSpeeds['best_hours'] {
+  return hours
+    .flatMap((tps, hour) => (tps === null ? [] : [{ hour, elr_out_tps: tps }]))
     .toSorted((a, b) => b.elr_out_tps - a.elr_out_tps || a.hour - b.hour)
     .slice(0, 3);
 }

@@ -12,10 +12,16 @@ import { newestRecords } from './windows/points.ts';
 /** One meter of a vendor, whether the next window fits into it, and what that rests on. */
 export interface MeterStanding {
   readonly provider: string;
+  /** Hash of the account; null: not known. */
+  readonly account: string | null;
+  /** Only where lanes may be accounts of one provider; else null. */
+  readonly lane: string | null;
   readonly scope: string;
   readonly window_min: number | null;
   /** The reading gone by; null: none holds now. */
   readonly reading: Reading | null;
+  /** Of the same window, but less to be trusted; the best first. */
+  readonly others: readonly Reading[];
   readonly age_s: number | null;
   readonly pace: Pace | null;
   readonly verdict: BufferVerdict;
@@ -39,7 +45,7 @@ export function standings({ readings, records, nowTs, reservePp, needPp }: Stand
   const newest = newestRecords(records);
   return bestReadings(readings, nowTs)
     .filter(({ best, voided }) => hasBar(best) || voided.some(({ reading }) => hasBar(reading)))
-    .map(({ key, best, age_s: age }: BestReading) => {
+    .map(({ key, best, age_s: age, others }: BestReading) => {
       const deltas = deltasOf(newest, key.provider, fieldOfMeter(key.provider, key.scope, key.window_min));
       const verdict = bufferVerdict({
         current_pp: best?.used_pp ?? null,
@@ -49,9 +55,12 @@ export function standings({ readings, records, nowTs, reservePp, needPp }: Stand
       });
       return {
         provider: key.provider,
+        account: key.account,
+        lane: key.lane,
         scope: key.scope,
         window_min: key.window_min,
         reading: best,
+        others,
         age_s: age,
         pace: best === null ? null : paceOf(best, nowTs),
         verdict,

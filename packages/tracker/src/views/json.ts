@@ -1,7 +1,6 @@
-import type { Problem } from '../problem.ts';
-import type { Overview } from '../rollups/overview.ts';
+import type { Board } from '../rollups/board/board.ts';
 
-/** The overview with exact numbers, and what is worth knowing, as one JSON object. */
-export function previewJson(overview: Overview | null, problems: readonly Problem[]): string {
-  return JSON.stringify({ overview, problems });
+/** The board with exact numbers as one JSON object on one line. */
+export function boardJson(board: Board): string {
+  return JSON.stringify(board);
 }

@@ -1,0 +1,79 @@
+import type { UsageEvent } from '@ccp/contracts';
+import { observe } from '../flow.ts';
+import type { Tracker } from '../observation.ts';
+import { boardOf } from '../rollups/board/board-of.ts';
+import type { Board, RoutingDecision } from '../rollups/board/board.ts';
+import { decisionOfEvent, decisionOfSample, newestDecisions } from '../rollups/board/decisions.ts';
+import { shownUrl } from '../sources/shim/ccp-url.ts';
+import { readSamples } from '../sources/shim/read-samples.ts';
+import { boardRows } from './board-rows.ts';
+
+export interface BoardOptions {
+  /** IANA time zone. */
+  readonly tz: string;
+  /** Windows of this id only. */
+  readonly window?: string;
+}
+
+export interface BoardReader {
+  /** Asks the shim, reads on in the journals, and makes the board of this instant. */
+  read(): Promise<Board>;
+  /** The board of this instant from what is known already. Null: nothing was read yet. */
+  again(): Board | null;
+  /** Takes in one line of the shim's event stream. */
+  heard(event: UsageEvent): void;
+}
+
+/** How far back the turns are looked up with which a board begins. */
+const DECISIONS_S = 900;
+
+/** Boards of one tracker, one after the other; what was read before is not read again. */
+export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): BoardReader {
+  const { clock, ccpUrl, book } = tracker;
+  const rowsNow = boardRows(book, () => clock() * 1000);
+  let told: readonly RoutingDecision[] = [];
+  let epoch: string | null = null;
+  let facts: Parameters<typeof boardOf>[0] | null = null;
+  const make = (): Board | null => {
+    if (facts === null) return null;
+    return boardOf({ ...facts, decisions: [...facts.decisions, ...told], nowTs: clock() });
+  };
+  return {
+    async read() {
+      const { state, snapshot, problems } = await observe(tracker);
+      const run = snapshot?.usage.epoch ?? '';
+      // Once per run of the shim; from then on its events tell.
+      if (state === 'live' && run !== epoch) {
+        told = newestDecisions(await recentDecisions(tracker), told);
+        epoch = run;
+      }
+      const rows = rowsNow();
+      facts = {
+        ...rows,
+        snapshot,
+        state,
+        shimUrl: shownUrl(ccpUrl),
+        version: null,
+        problems: [...problems, ...rows.problems],
+        nowTs: clock(),
+        tz,
+        ...(window !== undefined && { window }),
+      };
+      return make() as Board;
+    },
+    again: make,
+    heard: (event) => {
+      told = newestDecisions(told, [decisionOfEvent(event)]);
+    },
+  };
+}
+
+/** Turns that ended lately; none from a shim that does not list them. */
+async function recentDecisions(tracker: Tracker): Promise<readonly RoutingDecision[]> {
+  let newest: readonly RoutingDecision[] = [];
+  for await (const page of readSamples(tracker.ccpUrl, tracker.clock() - DECISIONS_S, tracker)) {
+    if (!page.ok) break;
+    newest = newestDecisions(newest, page.value.samples.map(decisionOfSample));
+  }
+  return newest;
+}
