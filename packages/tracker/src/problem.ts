@@ -60,6 +60,17 @@ export type ProblemCode =
   | 'line-too-long'
   | 'line-not-json'
   | 'line-not-usable'
+  // a repository
+  | 'git-missing'
+  | 'not-a-repository'
+  | 'bad-revision'
+  | 'unborn-head'
+  | 'shallow-clone'
+  | 'git-failed'
+  | 'tag-malformed'
+  | 'no-tagged-commits'
+  | 'missing-commit-range'
+  | 'not-text'
   // windows
   | 'no-snapshot'
   | 'missing-snapshots'

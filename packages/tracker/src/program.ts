@@ -3,6 +3,7 @@ import { addAdvice } from './commands/advice.ts';
 import { addAlias } from './commands/alias.ts';
 import { addBackground } from './commands/background.ts';
 import { addBackfill } from './commands/backfill.ts';
+import { addChurn } from './commands/churn.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGuard } from './commands/guard.ts';
 import { addIngest } from './commands/ingest.ts';
@@ -40,6 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addGuard(program, done);
   addAdvice(program, done);
   addBackfill(program, done);
+  addChurn(program, done);
   addExplain(program, done);
   addRollup(program, done);
   addVerify(program, done);

@@ -291,6 +291,54 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "description": "Commits left out because they are tagged as prototypes.",
       "type": "integer",
       "minimum": 0
+    },
+    "repo_id": {
+      "description": "Oldest commit of the repository: the same in every clone of it.",
+      "type": "string"
+    },
+    "features_source": {
+      "description": "Who counted the features.",
+      "type": "string",
+      "x-known-values": [
+        "given",
+        "window",
+        "tags",
+        "none"
+      ]
+    },
+    "normalized_churn_14d": {
+      "description": "Share of the lines added that was gone or rewritten 14 days after it landed; null: none was added, or some are younger.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0,
+      "maximum": 1
+    },
+    "quality": {
+      "description": "1 minus that share, from 0.5 to 1; null: not yet known.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0,
+      "maximum": 1
+    },
+    "alive_lines": {
+      "description": "Lines of those added that were on the branch when it was measured.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "by_feature": {
+      "description": "The same for each feature that is tagged.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/feature"
+      }
+    },
+    "dedupe_key": {
+      "description": "The same for two rows that follow the same row and say the same.",
+      "type": "string"
     }
   },
   "$defs": {
@@ -330,6 +378,62 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "description": "Lines too young to judge.",
           "type": "integer",
           "minimum": 0
+        }
+      }
+    },
+    "feature": {
+      "title": "FeatureChurn",
+      "description": "What the commits of one feature changed.",
+      "type": "object",
+      "required": [
+        "feature_id"
+      ],
+      "properties": {
+        "feature_id": {
+          "description": "Id of the feature.",
+          "type": "string"
+        },
+        "commits": {
+          "description": "Commits counted.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "shared_commits": {
+          "description": "Commits of them that name other features too, and count whole for each.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "files_changed": {
+          "description": "Files.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "alive_lines": {
+          "description": "Lines of those added that were on the branch when it was measured.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "modules": {
+          "description": "Folders that hold a file it touched.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "insertions": {
+          "description": "Lines added.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "deletions": {
+          "description": "Lines removed.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "survival": {
+          "description": "Share of the lines added that is still there, per horizon.",
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/survival"
+          }
         }
       }
     }

@@ -92,6 +92,20 @@ export interface ChurnRecord {
   commits?: number
   /** Commits left out because they are tagged as prototypes. */
   excluded_commits?: number
+  /** Oldest commit of the repository: the same in every clone of it. */
+  repo_id?: string
+  /** Who counted the features. */
+  features_source?: 'given' | 'window' | 'tags' | 'none' | (string & {})
+  /** Share of the lines added that was gone or rewritten 14 days after it landed; null: none was added, or some are younger. */
+  normalized_churn_14d?: (number | null)
+  /** 1 minus that share, from 0.5 to 1; null: not yet known. */
+  quality?: (number | null)
+  /** Lines of those added that were on the branch when it was measured. */
+  alive_lines?: number
+  /** The same for each feature that is tagged. */
+  by_feature?: FeatureChurn[]
+  /** The same for two rows that follow the same row and say the same. */
+  dedupe_key?: string
 }
 
 /** Share of lines still there after some days. */
@@ -106,6 +120,28 @@ export interface LineSurvival {
   survival?: (number | null)
   /** Lines too young to judge. */
   maturing_lines?: number
+}
+
+/** What the commits of one feature changed. */
+export interface FeatureChurn {
+  /** Id of the feature. */
+  feature_id: string
+  /** Commits counted. */
+  commits?: number
+  /** Commits of them that name other features too, and count whole for each. */
+  shared_commits?: number
+  /** Files. */
+  files_changed?: number
+  /** Lines of those added that were on the branch when it was measured. */
+  alive_lines?: number
+  /** Folders that hold a file it touched. */
+  modules?: number
+  /** Lines added. */
+  insertions?: number
+  /** Lines removed. */
+  deletions?: number
+  /** Share of the lines added that is still there, per horizon. */
+  survival?: LineSurvival[]
 }
 
 /** What something would cost by list prices. */

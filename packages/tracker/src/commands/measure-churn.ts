@@ -1,0 +1,166 @@
+import type { WindowRecord } from '@ccp/contracts';
+import type { Outcome, Problem } from '../problem.ts';
+import { churnRow } from '../rollups/churn/churn-row.ts';
+import type { RowFacts } from '../rollups/churn/churn-row.ts';
+import { commitTags } from '../rollups/churn/commit-tags.ts';
+import { countedCommits } from '../rollups/churn/counted-commits.ts';
+import type { Selected, Selection } from '../rollups/churn/counted-commits.ts';
+import { historyOf } from '../rollups/churn/landings.ts';
+import type { History } from '../rollups/churn/landings.ts';
+import { replayOf } from '../rollups/churn/line-survival.ts';
+import { distinctPatches } from '../rollups/churn/patches.ts';
+import { churnByWindow, measuredPatches } from '../rollups/churn/window-churn.ts';
+import type { WindowChurn } from '../rollups/churn/window-churn.ts';
+import type { Commit, CommitCounts, Repository } from '../sources/git/commit.ts';
+import { shallowClone } from '../sources/git/git-problem.ts';
+import { readCommits } from '../sources/git/read-commits.ts';
+import { readCounts, readPatchIds } from '../sources/git/read-counts.ts';
+import { readGenerated } from '../sources/git/read-generated.ts';
+import { readHunks } from '../sources/git/read-hunks.ts';
+import { answered } from '../sources/git/repository.ts';
+
+/** What of a repository is measured. */
+export interface Wanted {
+  readonly window?: string;
+  readonly sinceTs?: number;
+  readonly untilTs?: number;
+  /** Commits after `start` up to `end` count for the window, tagged or not. Shas. */
+  readonly range?: { readonly start: string; readonly end: string };
+  /** Files and folders; absent: all. */
+  readonly paths?: readonly string[];
+  readonly withGenerated: boolean;
+  readonly nowTs: number;
+  readonly onProgress: (done: number, of: number, what: string) => void;
+}
+
+export interface MeasuredChurn {
+  readonly windows: readonly WindowChurn[];
+  readonly history: History;
+  readonly selected: Selected;
+  readonly repoId: string | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads a repository and says what its windows changed, and what is left of it. */
+export async function measureChurn(repository: Repository, wanted: Wanted): Promise<Outcome<MeasuredChurn>> {
+  return answered(async () => {
+    const { dir, tip, edge } = repository;
+    const commits: Commit[] = [];
+    for await (const commit of readCommits(dir, tip)) {
+      commits.push(commit);
+      wanted.onProgress(commits.length, 0, 'commits');
+    }
+    const history = historyOf(commits, tip);
+    const selected = countedCommits(history, selectionOf(history, edge, wanted));
+    const shas = selected.counted.map(({ sha }) => sha);
+    const patches = distinctPatches(selected.counted, await readPatchIds(dir, shas));
+    const counted: CommitCounts[] = [];
+    for await (const counts of readCounts(dir, shas)) counted.push(counts);
+    const generated = wanted.withGenerated ? new Set<string>() : await readGenerated(dir, pathsOf(counted));
+    const within = withinPaths(wanted.paths);
+    const counts = (path: string): boolean => within(path) && !generated.has(path);
+    const replay = replayOf(history, patches, { counts });
+    let done = 0;
+    for await (const diff of readHunks(dir, replay.pairs)) {
+      replay.step(diff);
+      wanted.onProgress((done += 1), replay.pairs.length, 'changes');
+    }
+    const survivals = replay.end(wanted.nowTs);
+    const measured = measuredPatches(patches, counted, { survivals, counts });
+    const windows = churnByWindow(measured).filter(
+      (one) => wanted.window === undefined || one.window === wanted.window,
+    );
+    const root = history.mainline[0];
+    const repoId = root === undefined || edge.has(root) ? null : root;
+    return { windows, history, selected, repoId, problems: problemsOf(repository, selected, counted) };
+  });
+}
+
+/** The rows of the windows measured. */
+export function churnRows(
+  { windows, history, selected, repoId }: MeasuredChurn,
+  facts: Omit<RowFacts, 'record' | 'repoId' | 'commitStart' | 'commitEnd' | 'excludedCommits'> & {
+    readonly records: readonly WindowRecord[];
+    readonly range?: { readonly start: string; readonly end: string };
+  },
+): ReturnType<typeof churnRow>[] {
+  const { records, range, ...rest } = facts;
+  return windows.map((churn) =>
+    churnRow(churn, {
+      ...rest,
+      repoId,
+      record: records.find(({ window }) => window === churn.window) ?? null,
+      commitStart: range?.start ?? history.bySha.get(churn.first)?.parents[0] ?? null,
+      commitEnd: range?.end ?? churn.last,
+      excludedCommits: selected.prototypes.filter((sha) => namesWindow(history, sha, churn.window, range !== undefined))
+        .length,
+    }),
+  );
+}
+
+function namesWindow(history: History, sha: string, window: string, isRange: boolean): boolean {
+  return isRange || commitTags(history.bySha.get(sha)?.message ?? '').prototypeWindows.includes(window);
+}
+
+function selectionOf(history: History, edge: ReadonlySet<string>, wanted: Wanted): Selection {
+  const { range, window, sinceTs, untilTs } = wanted;
+  return {
+    edge,
+    ...(sinceTs !== undefined && { sinceTs }),
+    ...(untilTs !== undefined && { untilTs }),
+    ...(range !== undefined && window !== undefined && { range: { window, shas: between(history, range) } }),
+  };
+}
+
+/** Commits the end can be reached from and the start can not. */
+function between({ bySha }: History, { start, end }: { readonly start: string; readonly end: string }): Set<string> {
+  const behind = ancestors(bySha, start);
+  return new Set([...ancestors(bySha, end)].filter((sha) => !behind.has(sha)));
+}
+
+function ancestors(bySha: ReadonlyMap<string, Commit>, sha: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [sha];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    open.push(...(bySha.get(next)?.parents ?? []));
+  }
+  return found;
+}
+
+function pathsOf(counted: readonly CommitCounts[]): readonly string[] {
+  return [...new Set(counted.flatMap(({ files }) => files.map(({ path }) => path)))];
+}
+
+function withinPaths(paths: readonly string[] | undefined): (path: string) => boolean {
+  if (paths === undefined) return () => true;
+  const bytes = paths.map((path) => Buffer.from(path.replace(/^\.\/|\/+$/g, '')).toString('latin1'));
+  return (path) => bytes.some((one) => one === '.' || one === '' || path === one || path.startsWith(`${one}/`));
+}
+
+function problemsOf(
+  { dir, edge }: Repository,
+  { malformed }: Selected,
+  counted: readonly CommitCounts[],
+): readonly Problem[] {
+  const binary = counted.flatMap(({ files }) => files.filter(({ insertions }) => insertions === null)).length;
+  return [
+    ...(edge.size > 0 ? [shallowClone(dir, edge.size)] : []),
+    ...malformed.map(({ sha, text }): Problem => ({
+      code: 'tag-malformed',
+      file: dir,
+      message: `commit ${sha.slice(0, 12)} says ${JSON.stringify(text)}, which is no tag`,
+      remedy: 'A tag is xfeat::<Feature>::<Window>::<Stage> at the beginning of a line',
+    })),
+    ...(binary > 0
+      ? [
+          {
+            code: 'not-text',
+            file: dir,
+            message: `${binary} changes of files that are not text have no lines to count`,
+          } as const,
+        ]
+      : []),
+  ];
+}
