@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const SCHEMAS = join(PACKAGE, 'schemas', 'v1');
+const COUNT = readdirSync(SCHEMAS).length;
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/contracts/v1/', import.meta.url));
 // Resolved from the workspace root, where it is installed: a built program could be older than the source.
 const TSX = pathToFileURL(createRequire(join(PACKAGE, '..', '..', 'package.json')).resolve('tsx')).href;
@@ -42,7 +43,7 @@ describe('contracts check', () => {
   it('passes for what is published, wherever it is started', () => {
     expect(contracts('check')).toMatchObject({
       status: 0,
-      stdout: '29 schemas compared: nothing breaks\n',
+      stdout: `${COUNT} schemas compared: nothing breaks\n`,
       stderr: '',
     });
   });
@@ -59,7 +60,7 @@ describe('contracts check', () => {
       ok: boolean;
       changes: object[];
     };
-    expect(json).toMatchObject({ ok: false, compared: 29, added: [] });
+    expect(json).toMatchObject({ ok: false, compared: COUNT, added: [] });
     expect(json.changes).toHaveLength(3);
   });
 
@@ -78,7 +79,7 @@ describe('contracts check', () => {
     ['a folder without schemas', ['check', '--schemas', '.'], /holds no \*\.schema\.json file/],
     ['an unknown option', ['check', '--relased', '.'], /unknown option '--relased'/],
     ['an unknown command', ['compare'], /unknown command/],
-    ['an unknown schema', ['validate', 'usages', 'x.json'], /no schema is called usages; use one of: anomaly, /],
+    ['an unknown schema', ['validate', 'usages', 'x.json'], /no schema is called usages; use one of: .*anomaly, /],
     ['a missing file', ['validate', 'usage', 'x.json'], /cannot read x\.json \(ENOENT\)/],
   ])('exits 2 for %s', (_name, args, message) => {
     const { status, stderr, stdout } = contracts(...args);

@@ -11,6 +11,8 @@ export type { JsonSchema, SchemaName } from './generated/schemas.ts';
 export {
   CONTRACT_VERSION,
   parse,
+  parseAggregateKeysConfig,
+  parseAggregateReport,
   parseAnomaly,
   parseCccSnapshot,
   parseChurn,
@@ -18,12 +20,15 @@ export {
   parseDecision,
   parseError,
   parseEvent,
+  parseEventUpload,
   parseFeature,
   parseGlmCount,
   parseGlmTurn,
   parseMeasurement,
   parseMeterReading,
   parseMetricsSummary,
+  parseMinimizedUpload,
+  parsePrivacyConfig,
   parseProvidersConfig,
   parseQuotas,
   parseQuotasConfig,
@@ -36,6 +41,7 @@ export {
   parseTombstone,
   parseToolReport,
   parseTurn,
+  parseUploadAnswer,
   parseUsage,
   parseUsageEvent,
   parseValue,
@@ -46,3 +52,8 @@ export { findBreakingChanges, findBreakingChangesIn } from './compat.ts';
 export type { BreakingChange, ChangeKind } from './breaking-change.ts';
 export type { SchemaSet } from './schema-view.ts';
 export { missingFields, unknownFields } from './fields.ts';
+export { beyondMinimized, fullEvent, fullSummary, isPrivacyTier, minimizedSummary } from './privacy-tier.ts';
+export { MINIMIZED_KEYS, PRIVACY_TIERS, TIER_RULES } from './privacy-tier.ts';
+export type { MinimizedSummary, PrivacyTier, TierRule } from './privacy-tier.ts';
+export { hashName } from './redact.ts';
+export type { Redacted, RedactOptions, Redaction } from './redact.ts';
