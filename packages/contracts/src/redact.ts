@@ -121,7 +121,8 @@ class Walk {
       case 'model':
         return this.#word(value, rule);
       case 'hash':
-        return value === '' ? '' : this.#options.hash(value);
+        // A receiver that applies the rules again changes nothing.
+        return value === '' || HASH.test(value) ? value : this.#options.hash(value);
       case 'link':
         return publicLink(value) ?? this.#hashed(value, pointer);
       default: {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { aggregateCommand } from './commands/aggregate.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -15,21 +16,28 @@ import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
 export function program(): Command {
-  return new Command('shim')
-    .description('A local router for coding agents: routes per model, keeps the stream intact, meters and keeps quotas')
-    .version(VERSION)
-    .addCommand(serveCommand(), { isDefault: true })
-    .addCommand(simulateCommand())
-    .addCommand(statusCommand())
-    .addCommand(quotasCommand())
-    .addCommand(providersCommand())
-    .addCommand(modelCommand())
-    .addCommand(configCommand())
-    .addCommand(dbCommand())
-    .addCommand(rollupsCommand())
-    .addCommand(explainCommand())
-    .addCommand(probeCommand())
-    .addCommand(envCommand())
-    .addCommand(doctorCommand())
-    .showHelpAfterError('(shim --help lists the commands)');
+  return (
+    new Command('shim')
+      .description(
+        'A local router for coding agents: routes per model, keeps the stream intact, meters and keeps quotas',
+      )
+      .version(VERSION)
+      // An option belongs to the word before it: aggregate and aggregate key both know --json.
+      .enablePositionalOptions()
+      .addCommand(serveCommand(), { isDefault: true })
+      .addCommand(aggregateCommand())
+      .addCommand(simulateCommand())
+      .addCommand(statusCommand())
+      .addCommand(quotasCommand())
+      .addCommand(providersCommand())
+      .addCommand(modelCommand())
+      .addCommand(configCommand())
+      .addCommand(dbCommand())
+      .addCommand(rollupsCommand())
+      .addCommand(explainCommand())
+      .addCommand(probeCommand())
+      .addCommand(envCommand())
+      .addCommand(doctorCommand())
+      .showHelpAfterError('(shim --help lists the commands)')
+  );
 }
