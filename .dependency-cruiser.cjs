@@ -1,6 +1,6 @@
 // The import rule of ARCHITECTURE.md. A stage folder imports itself, contracts and the shared leaves; types may be
 // imported from the left; nothing looks right; siblings never import each other's values.
-const stages = ['config', 'license', 'http', 'route', 'quota', 'upstream', 'meter', 'store', 'surfaces'];
+const stages = ['config', 'license', 'http', 'route', 'quota', 'upstream', 'meter', 'store', 'surfaces', 'aggregate'];
 const shim = '^packages/shim/src';
 const leaves = ['exchange', 'failure', 'json-spans', 'content-encoding', 'sketch', 'version'];
 
@@ -10,6 +10,8 @@ const exceptions = {
   http: ['config/settings'],
   // Surfaces word configuration problems the way the start-up does.
   surfaces: ['config/config-problem'],
+  // The aggregator's books are another database behind the same door to the engine.
+  aggregate: ['store/db/sqlite'],
 };
 
 const valueImports = stages.map((stage) => ({
@@ -105,6 +107,13 @@ module.exports = {
       to: { path: `${shim}/simulator/` },
     },
     ...valueImports,
+    {
+      name: 'the-aggregator-is-a-role-of-its-own',
+      comment: 'What relays requests never waits for what takes uploads; they share a program, not a process.',
+      severity: 'error',
+      from: { path: `${shim}/`, pathNot: [`${shim}/(aggregate|commands)/`, '\\.test\\.ts$', `${shim}/testing/`] },
+      to: { path: `${shim}/aggregate/` },
+    },
     ...trackerImports,
     {
       name: 'rollups-are-pure',

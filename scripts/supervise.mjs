@@ -112,7 +112,7 @@ async function killing({ log, service }) {
     writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(figures, null, 2)}\n`);
   }
   if (worst <= Number(flags.within)) return 0;
-  console.error(`supervise: ${worst} ms is longer than ${flags.within} ms`);
+  console.error(`supervise: ${worst} ms is longer than ${Number(flags.within)} ms`);
   return 1;
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackgroundError } from './background-error.ts';
@@ -52,22 +53,7 @@ export async function startDetached(program: BackgroundProgram, plan: Plan): Pro
         started_at,
       };
       if (pid !== undefined) replaceRecord(pidFile, record);
-      const deadline = Date.now() + READY_WITHIN_MS;
-      while (!program.ready.test(readFrom(fd, from))) {
-        if (ended.length > 0)
-          throw new BackgroundError(
-            `${program.command} ended before it was ready (${ended.join(', ')})${tail(fd, from)}`,
-            `mend it, then start again; the log is ${log}`,
-          );
-        if (Date.now() > deadline) {
-          child.kill('SIGKILL');
-          throw new BackgroundError(
-            `${program.command} was not ready within ${READY_WITHIN_MS / 1000} s and was ended${tail(fd, from)}`,
-            `the log is ${log}`,
-          );
-        }
-        await sleep(LOOK_EVERY_MS);
-      }
+      await untilReady(program, child, { fd, from, log, ended });
       child.unref();
       return record;
     } finally {
@@ -76,6 +62,36 @@ export async function startDetached(program: BackgroundProgram, plan: Plan): Pro
   } catch (error) {
     rmSync(pidFile, { force: true });
     throw error;
+  }
+}
+
+interface Watched {
+  /** The log, open, and where what this start writes begins. */
+  readonly fd: number;
+  readonly from: number;
+  readonly log: string;
+  /** Filled when the process ends. */
+  readonly ended: readonly string[];
+}
+
+async function untilReady(
+  { command, ready }: BackgroundProgram,
+  child: ChildProcess,
+  { fd, from, log, ended }: Watched,
+): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!ready.test(readFrom(fd, from))) {
+    if (ended.length > 0)
+      throw new BackgroundError(
+        `${command} ended before it was ready (${ended.join(', ')})${tail(fd, from)}`,
+        `mend it, then start again; the log is ${log}`,
+      );
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      const after = `${READY_WITHIN_MS / 1000} s`;
+      throw new BackgroundError(`${command} was not ready within ${after}${tail(fd, from)}`, `the log is ${log}`);
+    }
+    await sleep(LOOK_EVERY_MS);
   }
 }
 

@@ -11,6 +11,8 @@ export type { JsonSchema, SchemaName } from './generated/schemas.ts';
 export {
   CONTRACT_VERSION,
   parse,
+  parseAggregateKeysConfig,
+  parseAggregateReport,
   parseAnomaly,
   parseCccSnapshot,
   parseChurn,
@@ -18,6 +20,7 @@ export {
   parseDecision,
   parseError,
   parseEvent,
+  parseEventUpload,
   parseFeature,
   parseGlmCount,
   parseGlmTurn,
@@ -25,6 +28,8 @@ export {
   parseMeasurement,
   parseMeterReading,
   parseMetricsSummary,
+  parseMinimizedUpload,
+  parsePrivacyConfig,
   parseProvidersConfig,
   parseQuotas,
   parseQuotasConfig,
@@ -38,6 +43,7 @@ export {
   parseTombstone,
   parseToolReport,
   parseTurn,
+  parseUploadAnswer,
   parseUsage,
   parseUsageEvent,
   parseValue,
@@ -63,3 +69,8 @@ export { CLOCK_SKEW_S } from './license/trust.ts';
 export type { Clock } from './license/trust.ts';
 export { bindDevice, checkEntitlement, licenseIdOf, verifyLicense } from './license/verify-license.ts';
 export type { Entitlement, LicenseContext, LicenseVerdict, ValidLicense } from './license/verify-license.ts';
+export { beyondMinimized, fullEvent, fullSummary, isPrivacyTier, minimizedSummary } from './privacy-tier.ts';
+export { MINIMIZED_KEYS, PRIVACY_TIERS, TIER_RULES } from './privacy-tier.ts';
+export type { MinimizedSummary, PrivacyTier, TierRule } from './privacy-tier.ts';
+export { hashName } from './redact.ts';
+export type { Redacted, RedactOptions, Redaction } from './redact.ts';

@@ -75,6 +75,18 @@ export const parseMeterReading = parserOf('meter-reading');
 export const parseTombstone = parserOf('tombstone');
 /** The file `metrics_summary.json`. */
 export const parseMetricsSummary = parserOf('metrics-summary');
+/** Body of `POST /v1/events`. */
+export const parseEventUpload = parserOf('event-upload');
+/** Body of `POST /v1/metrics` at the tier minimized. */
+export const parseMinimizedUpload = parserOf('minimized-summary');
+/** Answer of `POST /v1/events` and `POST /v1/metrics`. */
+export const parseUploadAnswer = parserOf('upload-answer');
+/** Answer of `GET /v1/public/report`. */
+export const parseAggregateReport = parserOf('aggregate-report');
+/** Content of `privacy.json`. */
+export const parsePrivacyConfig = parserOf('privacy-config');
+/** Content of `aggregate-keys.json`. */
+export const parseAggregateKeysConfig = parserOf('aggregate-keys-config');
 
 /** The signed part of a license pack. */
 export const parseLicenseClaims = parserOf('license');

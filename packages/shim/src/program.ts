@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { aggregateCommand } from './commands/aggregate.ts';
 import { shimBackgroundCommands } from './commands/background.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
@@ -19,7 +20,10 @@ export function program(): Command {
   const shim = new Command('shim')
     .description('A local router for coding agents: routes per model, keeps the stream intact, meters and keeps quotas')
     .version(VERSION)
+    // An option belongs to the word before it: aggregate and aggregate key both know --json.
+    .enablePositionalOptions()
     .addCommand(serveCommand(), { isDefault: true })
+    .addCommand(aggregateCommand())
     .addCommand(simulateCommand())
     .addCommand(statusCommand())
     .addCommand(quotasCommand())

@@ -2,12 +2,15 @@
 
 /** Names of the schemas, in alphabetical order. */
 export const schemaNames = [
+  'aggregate-keys-config',
+  'aggregate-report',
   'anomaly',
   'ccc-snapshot',
   'churn',
   'cost',
   'decision',
   'error',
+  'event-upload',
   'event',
   'feature',
   'glm-count',
@@ -18,6 +21,8 @@ export const schemaNames = [
   'measurement',
   'meter-reading',
   'metrics-summary',
+  'minimized-summary',
+  'privacy-config',
   'providers-config',
   'quotas-config',
   'quotas',
@@ -31,6 +36,7 @@ export const schemaNames = [
   'tombstone',
   'tool-report',
   'turn',
+  'upload-answer',
   'usage-event',
   'usage',
   'value',
@@ -46,6 +52,161 @@ export interface JsonSchema {
 
 /** The published schemas, embedded so that nothing reads files at run time. */
 export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
+  'aggregate-keys-config': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:aggregate-keys-config",
+  "title": "AggregateKeysConfig",
+  "description": "The file aggregate-keys.json: who may send to an aggregator. Holds hashes of keys, never a key.",
+  "type": "object",
+  "required": [
+    "keys"
+  ],
+  "properties": {
+    "keys": {
+      "description": "Keys.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/key"
+      }
+    }
+  },
+  "$defs": {
+    "key": {
+      "title": "AggregateKey",
+      "description": "A key and what it is good for.",
+      "type": "object",
+      "required": [
+        "id",
+        "sha256",
+        "org",
+        "features"
+      ],
+      "properties": {
+        "id": {
+          "description": "Name of the key.",
+          "type": "string",
+          "minLength": 1
+        },
+        "sha256": {
+          "description": "SHA-256 of the key, in hex.",
+          "type": "string",
+          "pattern": "^[0-9a-f]{64}$"
+        },
+        "org": {
+          "description": "Whose data it is; one never sees that of another.",
+          "type": "string",
+          "minLength": 1
+        },
+        "features": {
+          "description": "Entitlements.",
+          "type": "array",
+          "items": {
+            "type": "string",
+            "enum": [
+              "telemetry_minimized",
+              "telemetry_full"
+            ]
+          }
+        },
+        "community": {
+          "description": "Whether its summaries count in the public report.",
+          "type": "boolean"
+        },
+        "operator": {
+          "description": "Whether it may read the list of all organisations.",
+          "type": "boolean"
+        },
+        "expires_at": {
+          "description": "When it ends (ISO 8601); absent: never.",
+          "type": "string",
+          "format": "date-time"
+        },
+        "revoked": {
+          "description": "Whether it was taken back.",
+          "type": "boolean"
+        }
+      }
+    }
+  }
+},
+  'aggregate-report': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:aggregate-report",
+  "title": "AggregateReport",
+  "description": "Answer of GET /v1/public/report: what community uploads come to. No figure rests on fewer than k contributors.",
+  "type": "object",
+  "required": [
+    "k",
+    "weeks"
+  ],
+  "properties": {
+    "k": {
+      "description": "Least number of contributors behind a figure.",
+      "type": "integer",
+      "minimum": 5
+    },
+    "weeks": {
+      "description": "Finished weeks, newest first.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/week"
+      }
+    }
+  },
+  "$defs": {
+    "week": {
+      "title": "ReportWeek",
+      "description": "One ISO week in UTC.",
+      "type": "object",
+      "required": [
+        "week",
+        "contributors",
+        "figures"
+      ],
+      "properties": {
+        "week": {
+          "description": "Monday of the week (YYYY-MM-DD).",
+          "type": "string"
+        },
+        "contributors": {
+          "description": "Contributors, rounded down to a multiple of k; null: fewer than k.",
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 5
+        },
+        "figures": {
+          "description": "Figures by name of the summary key; one with fewer than k contributors is absent.",
+          "type": "object",
+          "additionalProperties": {
+            "$ref": "#/$defs/figure"
+          }
+        }
+      }
+    },
+    "figure": {
+      "title": "ReportFigure",
+      "description": "One figure over its contributors.",
+      "type": "object",
+      "required": [
+        "contributors",
+        "mean"
+      ],
+      "properties": {
+        "contributors": {
+          "description": "Contributors, rounded down to a multiple of k.",
+          "type": "integer",
+          "minimum": 5
+        },
+        "mean": {
+          "description": "Mean of one value per contributor, the extreme ones drawn in, to three digits.",
+          "type": "number"
+        }
+      }
+    }
+  }
+},
   'anomaly': {
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "$id": "urn:ccp:v1:anomaly",
@@ -627,6 +788,131 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "message": {
           "description": "What went wrong, in words.",
           "type": "string"
+        }
+      }
+    }
+  }
+},
+  'event-upload': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:event-upload",
+  "title": "EventUpload",
+  "description": "Body of POST /v1/events: events of one installation, in their order.",
+  "type": "object",
+  "required": [
+    "stream",
+    "events"
+  ],
+  "properties": {
+    "upload_schema": {
+      "description": "Version of the body.",
+      "type": "string"
+    },
+    "stream": {
+      "description": "Random id of the installation that counts seq.",
+      "type": "string",
+      "minLength": 1
+    },
+    "events": {
+      "description": "Events, oldest first.",
+      "type": "array",
+      "minItems": 1,
+      "items": {
+        "$ref": "#/$defs/entry"
+      }
+    }
+  },
+  "$defs": {
+    "entry": {
+      "title": "UploadedEvent",
+      "description": "One event.",
+      "type": "object",
+      "required": [
+        "seq",
+        "id",
+        "event"
+      ],
+      "properties": {
+        "seq": {
+          "description": "Number of it within the stream, without gaps.",
+          "type": "integer",
+          "minimum": 1
+        },
+        "id": {
+          "description": "Idempotency key: the same event has the same id, however often it is sent.",
+          "type": "string",
+          "minLength": 1
+        },
+        "event": {
+          "description": "The event, redacted.",
+          "$ref": "urn:ccp:v1:event"
+        },
+        "redaction": {
+          "description": "What was left out of it.",
+          "$ref": "#/$defs/redaction"
+        }
+      }
+    },
+    "redaction": {
+      "title": "UploadedRedaction",
+      "description": "What does not leave, as hashes and places.",
+      "type": "object",
+      "properties": {
+        "hashes": {
+          "description": "Keyed hash of each text that was shortened or left out, by JSON pointer.",
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          }
+        },
+        "spans": {
+          "description": "Parts of texts that were replaced.",
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/span"
+          }
+        },
+        "dropped": {
+          "description": "Values that were left out.",
+          "type": "integer",
+          "minimum": 0
+        }
+      }
+    },
+    "span": {
+      "title": "UploadedSpan",
+      "description": "A part of a text that was replaced.",
+      "type": "object",
+      "required": [
+        "pointer",
+        "kind"
+      ],
+      "properties": {
+        "pointer": {
+          "description": "JSON pointer to the text.",
+          "type": "string"
+        },
+        "kind": {
+          "description": "What it was taken for.",
+          "type": "string",
+          "x-known-values": [
+            "secret",
+            "email",
+            "path",
+            "link",
+            "term",
+            "cut"
+          ]
+        },
+        "at": {
+          "description": "Where it began, in UTF-16 units.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "chars": {
+          "description": "How long it was, in UTF-16 units.",
+          "type": "integer",
+          "minimum": 0
         }
       }
     }
@@ -1619,6 +1905,124 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
             "string",
             "null"
           ]
+        }
+      }
+    }
+  }
+},
+  'minimized-summary': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:minimized-summary",
+  "title": "MinimizedUpload",
+  "description": "Body of POST /v1/metrics at the tier minimized: the closed set of keys of the summary.",
+  "type": "object",
+  "properties": {
+    "generated_at": {
+      "description": "When the summary was made (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "features_shipped": {
+      "description": "Features; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "features_per_capacity": {
+      "description": "Features per unit of capacity; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_cls": {
+      "description": "Mean complexity load score; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_impf": {
+      "description": "Mean interaction minutes per feature; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "avg_churn_score": {
+      "description": "Mean normalised churn; null: not measured.",
+      "type": [
+        "number",
+        "null"
+      ]
+    },
+    "capacity_used": {
+      "description": "Capacity; null: not known.",
+      "type": [
+        "number",
+        "null"
+      ]
+    }
+  }
+},
+  'privacy-config': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:privacy-config",
+  "title": "PrivacyConfig",
+  "description": "The file privacy.json: what may leave this machine, and where to.",
+  "type": "object",
+  "properties": {
+    "tier": {
+      "description": "How much may leave.",
+      "type": "string",
+      "enum": [
+        "local",
+        "minimized",
+        "full"
+      ]
+    },
+    "since": {
+      "description": "Events from before are never sent (ISO 8601).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "endpoint": {
+      "description": "Base URL of the aggregator.",
+      "type": "string",
+      "pattern": "^https?://[^\\s/]"
+    },
+    "key_file": {
+      "description": "File that holds the key of the aggregator.",
+      "type": "string"
+    },
+    "retention": {
+      "description": "How long copies are kept.",
+      "$ref": "#/$defs/retention"
+    }
+  },
+  "$defs": {
+    "retention": {
+      "title": "RetentionConfig",
+      "description": "How long copies are kept.",
+      "type": "object",
+      "properties": {
+        "server_days": {
+          "description": "Days after which the aggregator is asked to forget the content of an event.",
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 3650
+        },
+        "sent_days": {
+          "description": "Days for which what was sent is kept here, so that it can be sent again.",
+          "type": "integer",
+          "minimum": 0,
+          "maximum": 3650
+        },
+        "queue_bytes": {
+          "description": "Size of the queue in bytes, above which nothing is added to it.",
+          "type": "integer",
+          "minimum": 65536
         }
       }
     }
@@ -3095,6 +3499,92 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "string",
         "null"
       ]
+    }
+  }
+},
+  'upload-answer': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:upload-answer",
+  "title": "UploadAnswer",
+  "description": "Answer of POST /v1/events and POST /v1/metrics: what is on the disk now.",
+  "type": "object",
+  "required": [
+    "accepted",
+    "duplicates",
+    "acked_seq"
+  ],
+  "properties": {
+    "accepted": {
+      "description": "Entries that were new.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "duplicates": {
+      "description": "Entries that were there already.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "acked_seq": {
+      "description": "Everything of the stream up to this number is on the disk.",
+      "type": "integer",
+      "minimum": 0
+    },
+    "missing": {
+      "description": "Numbers of the stream that were passed over.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/range"
+      }
+    },
+    "rejected": {
+      "description": "Entries that can not be kept, now or later.",
+      "type": "array",
+      "items": {
+        "$ref": "#/$defs/rejection"
+      }
+    }
+  },
+  "$defs": {
+    "range": {
+      "title": "SequenceRange",
+      "description": "Numbers from first to last.",
+      "type": "object",
+      "required": [
+        "first",
+        "last"
+      ],
+      "properties": {
+        "first": {
+          "description": "First number.",
+          "type": "integer",
+          "minimum": 1
+        },
+        "last": {
+          "description": "Last number.",
+          "type": "integer",
+          "minimum": 1
+        }
+      }
+    },
+    "rejection": {
+      "title": "RejectedEntry",
+      "description": "An entry that can not be kept.",
+      "type": "object",
+      "required": [
+        "seq",
+        "reason"
+      ],
+      "properties": {
+        "seq": {
+          "description": "Number of it within the stream.",
+          "type": "integer",
+          "minimum": 1
+        },
+        "reason": {
+          "description": "What is wrong with it; never quotes it.",
+          "type": "string"
+        }
+      }
     }
   }
 },
