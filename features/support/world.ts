@@ -8,6 +8,7 @@ import { After, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SHIM = join(ROOT, 'packages/shim/dist/main.js');
+const CONTRACTS = join(ROOT, 'packages/contracts/dist/cli.js');
 const TRACKER = join(ROOT, 'packages/tracker/dist/main.js');
 
 setDefaultTimeout(20_000);
@@ -25,6 +26,8 @@ export class Household extends World {
   readonly env: Record<string, string> = { CCP_TIME_ZONE: 'UTC' };
   quotas: unknown;
   shimUrl = '';
+  /** Where `contracts conformance` plays the provider. */
+  rulesPort = 0;
   answer: Answer = { status: 0, headers: new Headers(), text: '' };
   command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
   readonly #children: ChildProcess[] = [];
@@ -79,6 +82,10 @@ export class Household extends World {
 
   async runShim(args: readonly string[]): Promise<void> {
     await this.#run(SHIM, args, this.#environment());
+  }
+
+  async contracts(args: readonly string[]): Promise<void> {
+    await this.#run(CONTRACTS, args, this.#environment());
   }
 
   async turn(model: string): Promise<void> {

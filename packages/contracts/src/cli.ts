@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import type { BreakingChange } from './breaking-change.ts';
 import { findBreakingChanges } from './compat.ts';
+import { addConformance } from './conformance/command.ts';
 import { readRows, readSchemas, readSchemasIfAny, UnusableInput } from './documents.ts';
 import { schemaNames } from './generated/schemas.ts';
 import type { SchemaName } from './generated/schemas.ts';
+import { openApi } from './openapi.ts';
 import { CONTRACT_VERSION, parse } from './parse.ts';
 
 interface Options {
@@ -42,6 +44,12 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (schema: string, file: string, options: { json?: true }) => {
       done(await validate(schema, file, options.json ?? false));
     });
+  program
+    .command('openapi')
+    .description('print the OpenAPI 3.1 document of the shim; a running one serves it at /openapi.json')
+    .option('--server <url>', 'where the shim answers', 'http://127.0.0.1:8082')
+    .action(({ server }: { server: string }) => print(JSON.stringify(openApi(server, CONTRACT_VERSION), null, 2)));
+  addConformance(program, done);
   try {
     await program.parseAsync(argv);
   } catch (error) {

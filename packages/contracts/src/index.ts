@@ -54,6 +54,7 @@ export { findBreakingChanges, findBreakingChangesIn } from './compat.ts';
 export type { BreakingChange, ChangeKind } from './breaking-change.ts';
 export type { SchemaSet } from './schema-view.ts';
 export { missingFields, unknownFields } from './fields.ts';
+export { openApi } from './openapi.ts';
 export { canonicalJson } from './canonical-json.ts';
 export type { CanonicalForm } from './canonical-json.ts';
 export type { Denial, DenialCode, Denied } from './license/denial.ts';

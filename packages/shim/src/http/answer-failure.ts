@@ -30,13 +30,19 @@ export function answerFailure(outgoing: ServerResponse, reason: Failure, ownHead
     outgoing.end(body);
     return;
   }
-  // The rest of the body is unread: the client must get to read our answer before the connection goes.
+  // The rest of the body is unread. Node closes the connection as soon as an answer that says "close" is ended, and a
+  // client that still writes then sees a broken pipe instead of the answer: so it is whole now, but ended when the body is.
   outgoing.writeHead(status, [...headers, 'connection', 'close']);
-  outgoing.end(body);
+  outgoing.write(body);
+  const lingering = setTimeout(() => req.destroy(), LINGER_MS).unref();
+  req.once('close', () => {
+    clearTimeout(lingering);
+    outgoing.end();
+  });
   req.resume();
-  setTimeout(() => req.destroy(), LINGER_MS).unref();
 }
 
+/** A client that goes on writing for longer is cut off. */
 const LINGER_MS = 5_000;
 
 function valueOf(headers: readonly string[], name: string): string | null {

@@ -40,6 +40,24 @@ describe('bad input is answered in the shape clients understand', () => {
     socket.destroy();
   });
 
+  it('a client that writes all of a body that is too large before it reads, still reads why', async () => {
+    await using rig = await startRig();
+    const size = 33 * 1024 * 1024;
+    const socket = connect(rig.shim.port, '127.0.0.1');
+    const broken: Error[] = [];
+    socket.on('error', (error) => broken.push(error));
+    socket.pause();
+    socket.write(`POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${size}\r\n\r\n`);
+    const piece = Buffer.alloc(1024 * 1024, 0x20);
+    for (let sent = 0; sent < size; sent += piece.length) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+    }
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(broken).toEqual([]);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*request_too_large/);
+  });
+
   it('exactly 32 MiB passes', async () => {
     await using rig = await startRig();
     const start = '{"model":"m","stream":false,"messages":[{"content":"';

@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { openApi } from '@ccp/contracts';
 import type { ConfigStore } from '../config/config-store.ts';
 import { describeProblem } from '../config/config-problem.ts';
 import { failure, FAILURES, type Failure } from '../failure.ts';
@@ -37,6 +38,7 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
   // A client whose base URL has a path probes below that path.
   app.get('/:base{.+}/api/hello', (c) => c.text('hello\n'));
   app.get('/healthz', (c) => c.text('ok'));
+  app.get('/openapi.json', (c) => c.json(openApi(new URL(c.req.url).origin, readers.readyz.version)));
   const readyz = (c: Context): Response => {
     const answer = readyzAnswer(readers.readyz);
     return c.json(answer, answer.ready ? 200 : 503);
