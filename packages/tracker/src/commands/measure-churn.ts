@@ -59,13 +59,13 @@ export async function measureChurn(repository: Repository, wanted: Wanted): Prom
     const generated = wanted.withGenerated ? new Set<string>() : await readGenerated(dir, pathsOf(counted));
     const within = withinPaths(wanted.paths);
     const counts = (path: string): boolean => within(path) && !generated.has(path);
-    const replay = replayOf(history, patches, { counts });
+    const replay = replayOf(history, patches, { counts, nowTs: wanted.nowTs });
     let done = 0;
     for await (const diff of readHunks(dir, replay.pairs)) {
       replay.step(diff);
       wanted.onProgress((done += 1), replay.pairs.length, 'changes');
     }
-    const survivals = replay.end(wanted.nowTs);
+    const survivals = replay.end();
     const measured = measuredPatches(patches, counted, { survivals, counts });
     const windows = churnByWindow(measured).filter(
       (one) => wanted.window === undefined || one.window === wanted.window,
@@ -141,10 +141,11 @@ function withinPaths(paths: readonly string[] | undefined): (path: string) => bo
 
 function problemsOf(
   { dir, edge }: Repository,
-  { malformed }: Selected,
+  { malformed, counted: commits }: Selected,
   counted: readonly CommitCounts[],
 ): readonly Problem[] {
   const binary = counted.flatMap(({ files }) => files.filter(({ insertions }) => insertions === null)).length;
+  const several = commits.filter(({ tags }) => new Set(tags.map(({ window }) => window)).size > 1);
   return [
     ...(edge.size > 0 ? [shallowClone(dir, edge.size)] : []),
     ...malformed.map(({ sha, text }): Problem => ({
@@ -153,14 +154,18 @@ function problemsOf(
       message: `commit ${sha.slice(0, 12)} says ${JSON.stringify(text)}, which is no tag`,
       remedy: 'A tag is xfeat::<Feature>::<Window>::<Stage> at the beginning of a line',
     })),
-    ...(binary > 0
-      ? [
-          {
-            code: 'not-text',
-            file: dir,
-            message: `${binary} changes of files that are not text have no lines to count`,
-          } as const,
-        ]
-      : []),
+    ...several.map(({ sha, window, tags }): Problem => ({
+      code: 'several-windows',
+      file: dir,
+      message: `commit ${sha.slice(0, 12)} names ${tags.map((tag) => tag.window).join(', ')}; its lines count for ${window} alone`,
+      remedy: 'Merge the work of several windows without squashing it',
+    })),
+    ...(binary > 0 ? [notText(dir, binary)] : []),
   ];
+}
+
+function notText(dir: string, changes: number): Problem {
+  const what =
+    changes === 1 ? 'one change of a file that is not text has' : `${changes} changes of files that are not text have`;
+  return { code: 'not-text', file: dir, message: `${what} no lines to count` };
 }
