@@ -31,6 +31,7 @@ async function measured(dir: string, day: number, wanted: Partial<Wanted> = {}):
   const rows = churnRows(found.value, {
     capturedAt: new Date(onDay(day) * 1000).toISOString(),
     records: [],
+    turnsOf: () => [],
     ...(wanted.range !== undefined && { range: wanted.range }),
   });
   return { rows, problems: found.value.problems };
@@ -42,6 +43,8 @@ function left(row: ChurnRecord | undefined): Record<number, readonly (number | u
     (row?.survival ?? []).map((one) => [one.horizon_days, [one.added, one.surviving, one.maturing_lines]]),
   );
 }
+
+type FeatureRow = NonNullable<ChurnRecord['by_feature']>[number];
 
 const BUILD = 'xfeat::login::W0-01::BUILD';
 
@@ -92,6 +95,42 @@ describe('what a window changed', () => {
     expect(all.rows).toMatchObject([{ insertions: 1048, files_changed: 5 }]);
     const some = await measured(repo.dir, 60, { paths: ['./src/'] });
     expect(some.rows.map((row) => [row.insertions, left(row)[14]])).toEqual([[3, [3, 3, 0]]]);
+  });
+});
+
+test('complexity: raw parts below ten features, then scores beside the oldest ten, which later ones do not move', async () => {
+  using repo = gitRepo();
+  repo.commit(0, 'base', { 'z.txt': lines('z', 3) });
+  const build = (at: number): void => {
+    const code = `export function f${at}(): void {\n${'  if (a && b) run();\n'.repeat(at % 4)}}\n// if (never) && no\n`;
+    const files = {
+      [`src/m${at}/a.ts`]: code,
+      [`src/m${at % 3}/b${at}.ts`]: 'run();\n',
+      [`plans/${at}.md`]: lines('plan', 1).padStart(512),
+    };
+    const more = at % 2 === 0 ? { [`src/m${at}/c.ts`]: 'go();\n' } : {};
+    repo.commit(at, `xfeat::f${at}::W0-01::BUILD`, { ...files, ...more });
+  };
+  for (let at = 1; at <= 9; at += 1) build(at);
+  const of = async (id: string, wanted: Partial<Wanted> = {}): Promise<FeatureRow | undefined> =>
+    (await measured(repo.dir, 60, wanted)).rows[0]?.by_feature?.find(({ feature_id: one }) => one === id);
+  expect(await of('f3')).toMatchObject({
+    ...{ cls: null, cls_baseline_features: 0 },
+    cls_parts: {
+      ...{ files_touched: 3, module_spread: 3, dep_depth: null, cyclomatic_delta: 6, plan_size_kb: 0.5 },
+      ...{ interface_delta: 1, cross_refs: 0 },
+    },
+  });
+  build(10);
+  const scored = await of('f3');
+  // Every feature has one declaration, half a KB of plan and no reference: only what differs can tell.
+  expect(scored).toMatchObject({ cls: expect.any(Number) as number, cls_baseline_features: 10 });
+  expect(scored?.cls_known_weight).toBeCloseTo(0.6, 12);
+  build(11);
+  expect((await of('f3'))?.cls).toBe(scored?.cls);
+  expect(await of('f3', { paths: ['src'] })).toMatchObject({
+    cls: null,
+    cls_parts: { files_touched: 2, plan_size_kb: 0 },
   });
 });
 

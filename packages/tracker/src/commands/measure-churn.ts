@@ -2,9 +2,12 @@ import type { WindowRecord } from '@ccp/contracts';
 import type { Outcome, Problem } from '../problem.ts';
 import { churnRow } from '../rollups/churn/churn-row.ts';
 import type { RowFacts } from '../rollups/churn/churn-row.ts';
+import { baselineOf } from '../rollups/churn/complexity.ts';
+import type { Baseline } from '../rollups/churn/complexity.ts';
 import { commitTags } from '../rollups/churn/commit-tags.ts';
 import { countedCommits } from '../rollups/churn/counted-commits.ts';
 import type { Selected, Selection } from '../rollups/churn/counted-commits.ts';
+import type { InteractionTurn } from '../rollups/churn/interaction.ts';
 import { historyOf } from '../rollups/churn/landings.ts';
 import type { History } from '../rollups/churn/landings.ts';
 import { replayOf } from '../rollups/churn/line-survival.ts';
@@ -17,6 +20,8 @@ import { readCommits } from '../sources/git/read-commits.ts';
 import { readCounts, readPatchIds } from '../sources/git/read-counts.ts';
 import { readGenerated } from '../sources/git/read-generated.ts';
 import { readHunks } from '../sources/git/read-hunks.ts';
+import { readWords } from '../sources/git/read-words.ts';
+import type { CommitWords } from '../sources/git/read-words.ts';
 import { answered } from '../sources/git/repository.ts';
 
 /** What of a repository is measured. */
@@ -38,6 +43,8 @@ export interface MeasuredChurn {
   readonly history: History;
   readonly selected: Selected;
   readonly repoId: string | null;
+  /** Null: too few features, or not the whole history was measured. */
+  readonly baseline: Baseline | null;
   readonly problems: readonly Problem[];
 }
 
@@ -66,36 +73,48 @@ export async function measureChurn(repository: Repository, wanted: Wanted): Prom
       wanted.onProgress((done += 1), replay.pairs.length, 'changes');
     }
     const survivals = replay.end();
-    const measured = measuredPatches(patches, counted, { survivals, counts });
-    const windows = churnByWindow(measured).filter(
-      (one) => wanted.window === undefined || one.window === wanted.window,
-    );
+    const parents = selected.counted.map(({ sha }) => ({ sha, parent: history.bySha.get(sha)?.parents[0] ?? null }));
+    const words: CommitWords[] = [];
+    for await (const one of readWords(dir, parents, counts)) words.push(one);
+    const all = churnByWindow(measuredPatches(patches, { counted, words, survivals, counts }));
+    const windows = all.filter((one) => wanted.window === undefined || one.window === wanted.window);
+    const isWhole = wanted.sinceTs === undefined && wanted.range === undefined && wanted.paths === undefined;
+    const features = all.flatMap((one) => one.features).toSorted((a, b) => a.landed_ts - b.landed_ts);
+    const baseline = isWhole && edge.size === 0 ? baselineOf(features.map((one) => one.cls_parts)) : null;
     const root = history.mainline[0];
     const repoId = root === undefined || edge.has(root) ? null : root;
-    return { windows, history, selected, repoId, problems: problemsOf(repository, selected, counted) };
+    return { windows, history, selected, repoId, baseline, problems: problemsOf(repository, selected, counted) };
   });
 }
 
 /** The rows of the windows measured. */
 export function churnRows(
-  { windows, history, selected, repoId }: MeasuredChurn,
-  facts: Omit<RowFacts, 'record' | 'repoId' | 'commitStart' | 'commitEnd' | 'excludedCommits'> & {
+  { windows, history, selected, repoId, baseline }: MeasuredChurn,
+  facts: Omit<
+    RowFacts,
+    'record' | 'repoId' | 'baseline' | 'turns' | 'commitStart' | 'commitEnd' | 'excludedCommits'
+  > & {
     readonly records: readonly WindowRecord[];
+    /** Turns of a finished window. */
+    readonly turnsOf: (record: WindowRecord) => readonly InteractionTurn[];
     readonly range?: { readonly start: string; readonly end: string };
   },
 ): ReturnType<typeof churnRow>[] {
-  const { records, range, ...rest } = facts;
-  return windows.map((churn) =>
-    churnRow(churn, {
+  const { records, range, turnsOf, ...rest } = facts;
+  return windows.map((churn) => {
+    const record = records.find(({ window }) => window === churn.window) ?? null;
+    return churnRow(churn, {
       ...rest,
       repoId,
-      record: records.find(({ window }) => window === churn.window) ?? null,
+      baseline,
+      record,
+      turns: record === null ? [] : turnsOf(record),
       commitStart: range?.start ?? history.bySha.get(churn.first)?.parents[0] ?? null,
       commitEnd: range?.end ?? churn.last,
       excludedCommits: selected.prototypes.filter((sha) => namesWindow(history, sha, churn.window, range !== undefined))
         .length,
-    }),
-  );
+    });
+  });
 }
 
 function namesWindow(history: History, sha: string, window: string, isRange: boolean): boolean {
