@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { interactionOf } from './interaction.ts';
+import { interactionOf, turnsIn } from './interaction.ts';
 import type { InteractionTurn } from './interaction.ts';
 
 function turn(ts: number, more: Partial<InteractionTurn> = {}): InteractionTurn {
@@ -21,4 +21,19 @@ test('without two turns of a session there are no minutes, and without features 
   expect(interactionOf([turn(0), turn(9, { sessionId: 't' })], 1)).toBeNull();
   expect(interactionOf([turn(0), turn(60)], 0)).toMatchObject({ impf: null });
   expect(interactionOf([turn(0), turn(60)], null)).toMatchObject({ impf: null });
+});
+
+test('the turns of a window lie between its first and its last reading, of any provider', () => {
+  const at = (s: number): string => new Date(s * 1000).toISOString();
+  const record = {
+    window: 'W0-01',
+    finalized_at: at(100),
+    providers: {
+      codex: { captured_at: { before: at(20), after: at(40) } },
+      claude: { captured_at: { before: at(10), after: at(30) } },
+    },
+  };
+  const turns = [5, 10, 11, 40, 41].map((ts) => turn(ts));
+  expect(turnsIn(record, turns).map(({ ts }) => ts)).toEqual([11, 40]);
+  expect(turnsIn({ ...record, providers: {} }, turns)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { CommitDiff, FileChange, Hunk } from './commit.ts';
 import { LINE_END, pieces } from './pieces.ts';
-import { runGit } from './run-git.ts';
+import { GitFailure, runGit } from './run-git.ts';
 import { unquoted } from './unquoted.ts';
 
 /** A commit, and the parent it is held against; null: against nothing, for a root. */
@@ -89,7 +89,10 @@ function readHeader(file: OpenFile, line: string): void {
 
 function hunkOf(line: string): Hunk {
   const found = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
-  if (found === null) throw new TypeError(`git printed a hunk that is none: ${line.slice(0, 60)}`);
+  if (found === null) {
+    const message = `git diff-tree printed a hunk that is none: ${line.slice(0, 60)}`;
+    throw new GitFailure({ code: 'git-failed', message });
+  }
   const [, oldAt, oldLines = '1', newAt, newLines = '1'] = found;
   return { oldAt: Number(oldAt), oldLines: Number(oldLines), newAt: Number(newAt), newLines: Number(newLines) };
 }
