@@ -10,7 +10,7 @@ import { tempDir } from '../testing/temp-dir.ts';
 import { churnRows, measureChurn } from './measure-churn.ts';
 import type { Wanted } from './measure-churn.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 interface Measured {
   readonly rows: readonly ChurnRecord[];

@@ -9,7 +9,7 @@ import { historyOf } from './landings.ts';
 import { HORIZON_DAYS, replayOf } from './line-survival.ts';
 import type { Patch } from './patches.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 test('survival is what a look for every line in the tree of that day finds, and what git blame finds at the tip', async () => {
   await fc.assert(

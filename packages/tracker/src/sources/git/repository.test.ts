@@ -7,7 +7,7 @@ import { readCommits } from './read-commits.ts';
 import { answered, namedCommit, openRepository } from './repository.ts';
 import { unquoted } from './unquoted.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 90_000 });
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('what cannot be read is named', () => {
