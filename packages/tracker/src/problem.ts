@@ -68,6 +68,7 @@ export type ProblemCode =
   | 'shallow-clone'
   | 'git-failed'
   | 'tag-malformed'
+  | 'several-windows'
   | 'no-tagged-commits'
   | 'missing-commit-range'
   | 'not-text'

@@ -490,6 +490,26 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "type": "integer",
       "minimum": 0
     },
+    "impf": {
+      "description": "Minutes of a person per feature; null: no features.",
+      "type": [
+        "number",
+        "null"
+      ],
+      "minimum": 0
+    },
+    "interaction_minutes": {
+      "description": "Minutes of a person in the window.",
+      "type": "number",
+      "minimum": 0
+    },
+    "interaction_source": {
+      "description": "How the minutes are known; prompt-gap: gaps between an answer and the next request, each up to 5 minutes.",
+      "type": "string",
+      "x-known-values": [
+        "prompt-gap"
+      ]
+    },
     "by_feature": {
       "description": "The same for each feature that is tagged.",
       "type": "array",
@@ -594,6 +614,34 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "type": "array",
           "items": {
             "$ref": "#/$defs/survival"
+          }
+        },
+        "cls": {
+          "description": "Complexity load score, in standard deviations from what is usual in the repository; null: not known.",
+          "type": [
+            "number",
+            "null"
+          ]
+        },
+        "cls_known_weight": {
+          "description": "Share of the score's weights whose parts are known.",
+          "type": "number",
+          "minimum": 0,
+          "maximum": 1
+        },
+        "cls_baseline_features": {
+          "description": "Features that say what is usual; 0: too few, so there are raw parts only.",
+          "type": "integer",
+          "minimum": 0
+        },
+        "cls_parts": {
+          "description": "Raw parts of the score by name; null: not measured.",
+          "type": "object",
+          "additionalProperties": {
+            "type": [
+              "number",
+              "null"
+            ]
           }
         }
       }

@@ -156,6 +156,12 @@ export interface ChurnRecord {
   quality?: (number | null)
   /** Lines of those added that were on the branch when it was measured. */
   alive_lines?: number
+  /** Minutes of a person per feature; null: no features. */
+  impf?: (number | null)
+  /** Minutes of a person in the window. */
+  interaction_minutes?: number
+  /** How the minutes are known; prompt-gap: gaps between an answer and the next request, each up to 5 minutes. */
+  interaction_source?: 'prompt-gap' | (string & {})
   /** The same for each feature that is tagged. */
   by_feature?: FeatureChurn[]
   /** The same for two rows that follow the same row and say the same. */
@@ -196,6 +202,16 @@ export interface FeatureChurn {
   deletions?: number
   /** Share of the lines added that is still there, per horizon. */
   survival?: LineSurvival[]
+  /** Complexity load score, in standard deviations from what is usual in the repository; null: not known. */
+  cls?: (number | null)
+  /** Share of the score's weights whose parts are known. */
+  cls_known_weight?: number
+  /** Features that say what is usual; 0: too few, so there are raw parts only. */
+  cls_baseline_features?: number
+  /** Raw parts of the score by name; null: not measured. */
+  cls_parts?: {
+    [k: string]: number | null
+  }
 }
 
 /** What something would cost by list prices. */

@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
-import type { WindowRecord } from '@ccp/contracts';
+import type { ChurnRecord, WindowRecord } from '@ccp/contracts';
 import { keepChurn } from '../events/keep-churn.ts';
+import { printable } from '../printable.ts';
 import type { Outcome, Problem } from '../problem.ts';
+import { turnsIn } from '../rollups/churn/interaction.ts';
+import type { InteractionTurn } from '../rollups/churn/interaction.ts';
 import { churnIdentity, newestChurn } from '../rollups/churn/quality.ts';
+import { distinctEvents } from '../rollups/report/report-turn.ts';
 import { newestRecords } from '../rollups/windows/points.ts';
 import { namedCommit, openRepository } from '../sources/git/repository.ts';
 import { churnLines } from '../views/text/churn.ts';
-import { bookOf, collect, withBookOptions } from './book-options.ts';
-import type { BookOptions } from './book-options.ts';
+import { bookOf, collect, usable, withBookOptions } from './book-options.ts';
+import type { Book, BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { churnRows, measureChurn } from './measure-churn.ts';
 import { amount, timeS } from './option-values.ts';
+import { addToLedger, readLedger } from './churn-ledger.ts';
 import { draw, note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -27,6 +32,8 @@ interface Options extends BookOptions {
   readonly provider?: string;
   readonly methodology?: string;
   readonly notes?: string;
+  readonly ledgerPath?: string;
+  readonly importLedger?: string;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -49,13 +56,15 @@ export function addChurn(program: Command, done: (code: number) => void): void {
     .option('--provider <name>', 'provider that built them')
     .option('--methodology <word>', 'way of working')
     .option('--notes <text>', 'free words')
+    .option('--ledger-path <file>', 'add new rows to this CSV ledger too')
+    .option('--import-ledger <file>', 'read no repository, but the rows of a CSV ledger')
     .option('--dry-run', 'measure and print; write nothing')
     .option('--json', 'print the rows as JSON');
   withBookOptions(command).action(async (options: Options) => {
     if (options.window === undefined && (options.commitStart ?? options.features) !== undefined) {
       command.error('error: --commit-start and --features are of one window: give --window');
     }
-    done(await churn(options));
+    done(await (options.importLedger === undefined ? churn(options) : importLedger(options, options.importLedger)));
   });
 }
 
@@ -84,9 +93,11 @@ async function churn(options: Options): Promise<number> {
   note([...records.problems, ...measured.value.problems]);
   if (measured.value.windows.length === 0) return refused(nothingTagged(options));
   const { features, provider, methodology, paths, notes } = options;
+  const problems: Problem[] = [];
   const rows = churnRows(measured.value, {
     capturedAt: new Date(nowTs * 1000).toISOString(),
     records: newest,
+    turnsOf: turnsOf(book, newest, problems),
     ...(range.value !== null && { range: range.value }),
     ...(features !== undefined && { features }),
     ...(provider !== undefined && { provider }),
@@ -94,10 +105,28 @@ async function churn(options: Options): Promise<number> {
     ...(paths !== undefined && { paths }),
     ...(notes !== undefined && { notes }),
   });
+  note(problems);
+  return keep(book, rows, options);
+}
+
+async function importLedger(options: Options, file: string): Promise<number> {
+  const read = readLedger(file);
+  if (!read.ok) return refuse(read.problem);
+  const { rows, problems } = read.value;
+  note(problems);
+  if (rows.length > 0) return keep(bookOf(options), rows, options);
+  return problems.length > 0 ? EXIT.failure : EXIT.noData;
+}
+
+/** Writes what is new, and prints all of it. */
+async function keep(book: Book, rows: readonly ChurnRecord[], options: Options): Promise<number> {
   const dryRun = options.dryRun === true;
   const kept = await keepChurn(book, rows, { identityOf: churnIdentity, newestOf: newestChurn, dryRun });
   if (!kept.ok) return refuse(kept.problem);
   note([...kept.value.notes, ...kept.value.unread]);
+  const ledger = options.ledgerPath;
+  const noted = ledger === undefined || dryRun ? null : addToLedger(ledger, rows);
+  if (noted !== null && !noted.ok) return refuse(noted.problem);
   const { added, known } = kept.value;
   if (options.json) sayJson({ added, known, dry_run: dryRun, rows });
   else {
@@ -105,8 +134,26 @@ async function churn(options: Options): Promise<number> {
     say(
       `${added} ${added === 1 ? 'row' : 'rows'} ${dryRun ? 'would be added' : 'added'} to churn.jsonl, ${known} known`,
     );
+    if (noted !== null) say(`${noted.value} ${noted.value === 1 ? 'row' : 'rows'} added to ${printable(ledger ?? '')}`);
   }
   return EXIT.ok;
+}
+
+/** Turns are read once, and only where a window has times. */
+function turnsOf(
+  book: Book,
+  records: readonly WindowRecord[],
+  problems: Problem[],
+): (record: WindowRecord) => readonly InteractionTurn[] {
+  if (records.length === 0) return () => [];
+  const turns = distinctEvents(usable(book.rows('windows.jsonl', ['turn']), problems)).flatMap(
+    ({ turn }): InteractionTurn[] => {
+      if (turn?.ts === undefined || turn.ts === null) return [];
+      const { ts, session_id: sessionId, subagent: agent, latency_ms: latencyMs } = turn;
+      return [{ ts, sessionId, agent, latencyMs }];
+    },
+  );
+  return (record) => turnsIn(record, turns);
 }
 
 /** The commits a person or the window's row names; null: those that are tagged. */

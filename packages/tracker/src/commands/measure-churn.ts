@@ -2,9 +2,12 @@ import type { WindowRecord } from '@ccp/contracts';
 import type { Outcome, Problem } from '../problem.ts';
 import { churnRow } from '../rollups/churn/churn-row.ts';
 import type { RowFacts } from '../rollups/churn/churn-row.ts';
+import { baselineOf } from '../rollups/churn/complexity.ts';
+import type { Baseline } from '../rollups/churn/complexity.ts';
 import { commitTags } from '../rollups/churn/commit-tags.ts';
 import { countedCommits } from '../rollups/churn/counted-commits.ts';
 import type { Selected, Selection } from '../rollups/churn/counted-commits.ts';
+import type { InteractionTurn } from '../rollups/churn/interaction.ts';
 import { historyOf } from '../rollups/churn/landings.ts';
 import type { History } from '../rollups/churn/landings.ts';
 import { replayOf } from '../rollups/churn/line-survival.ts';
@@ -17,6 +20,8 @@ import { readCommits } from '../sources/git/read-commits.ts';
 import { readCounts, readPatchIds } from '../sources/git/read-counts.ts';
 import { readGenerated } from '../sources/git/read-generated.ts';
 import { readHunks } from '../sources/git/read-hunks.ts';
+import { readWords } from '../sources/git/read-words.ts';
+import type { CommitWords } from '../sources/git/read-words.ts';
 import { answered } from '../sources/git/repository.ts';
 
 /** What of a repository is measured. */
@@ -38,6 +43,8 @@ export interface MeasuredChurn {
   readonly history: History;
   readonly selected: Selected;
   readonly repoId: string | null;
+  /** Null: too few features, or not the whole history was measured. */
+  readonly baseline: Baseline | null;
   readonly problems: readonly Problem[];
 }
 
@@ -59,43 +66,55 @@ export async function measureChurn(repository: Repository, wanted: Wanted): Prom
     const generated = wanted.withGenerated ? new Set<string>() : await readGenerated(dir, pathsOf(counted));
     const within = withinPaths(wanted.paths);
     const counts = (path: string): boolean => within(path) && !generated.has(path);
-    const replay = replayOf(history, patches, { counts });
+    const replay = replayOf(history, patches, { counts, nowTs: wanted.nowTs });
     let done = 0;
     for await (const diff of readHunks(dir, replay.pairs)) {
       replay.step(diff);
       wanted.onProgress((done += 1), replay.pairs.length, 'changes');
     }
-    const survivals = replay.end(wanted.nowTs);
-    const measured = measuredPatches(patches, counted, { survivals, counts });
-    const windows = churnByWindow(measured).filter(
-      (one) => wanted.window === undefined || one.window === wanted.window,
-    );
+    const survivals = replay.end();
+    const parents = selected.counted.map(({ sha }) => ({ sha, parent: history.bySha.get(sha)?.parents[0] ?? null }));
+    const words: CommitWords[] = [];
+    for await (const one of readWords(dir, parents, counts)) words.push(one);
+    const all = churnByWindow(measuredPatches(patches, { counted, words, survivals, counts }));
+    const windows = all.filter((one) => wanted.window === undefined || one.window === wanted.window);
+    const isWhole = wanted.sinceTs === undefined && wanted.range === undefined && wanted.paths === undefined;
+    const features = all.flatMap((one) => one.features).toSorted((a, b) => a.landed_ts - b.landed_ts);
+    const baseline = isWhole && edge.size === 0 ? baselineOf(features.map((one) => one.cls_parts)) : null;
     const root = history.mainline[0];
     const repoId = root === undefined || edge.has(root) ? null : root;
-    return { windows, history, selected, repoId, problems: problemsOf(repository, selected, counted) };
+    return { windows, history, selected, repoId, baseline, problems: problemsOf(repository, selected, counted) };
   });
 }
 
 /** The rows of the windows measured. */
 export function churnRows(
-  { windows, history, selected, repoId }: MeasuredChurn,
-  facts: Omit<RowFacts, 'record' | 'repoId' | 'commitStart' | 'commitEnd' | 'excludedCommits'> & {
+  { windows, history, selected, repoId, baseline }: MeasuredChurn,
+  facts: Omit<
+    RowFacts,
+    'record' | 'repoId' | 'baseline' | 'turns' | 'commitStart' | 'commitEnd' | 'excludedCommits'
+  > & {
     readonly records: readonly WindowRecord[];
+    /** Turns of a finished window. */
+    readonly turnsOf: (record: WindowRecord) => readonly InteractionTurn[];
     readonly range?: { readonly start: string; readonly end: string };
   },
 ): ReturnType<typeof churnRow>[] {
-  const { records, range, ...rest } = facts;
-  return windows.map((churn) =>
-    churnRow(churn, {
+  const { records, range, turnsOf, ...rest } = facts;
+  return windows.map((churn) => {
+    const record = records.find(({ window }) => window === churn.window) ?? null;
+    return churnRow(churn, {
       ...rest,
       repoId,
-      record: records.find(({ window }) => window === churn.window) ?? null,
+      baseline,
+      record,
+      turns: record === null ? [] : turnsOf(record),
       commitStart: range?.start ?? history.bySha.get(churn.first)?.parents[0] ?? null,
       commitEnd: range?.end ?? churn.last,
       excludedCommits: selected.prototypes.filter((sha) => namesWindow(history, sha, churn.window, range !== undefined))
         .length,
-    }),
-  );
+    });
+  });
 }
 
 function namesWindow(history: History, sha: string, window: string, isRange: boolean): boolean {
@@ -141,10 +160,11 @@ function withinPaths(paths: readonly string[] | undefined): (path: string) => bo
 
 function problemsOf(
   { dir, edge }: Repository,
-  { malformed }: Selected,
+  { malformed, counted: commits }: Selected,
   counted: readonly CommitCounts[],
 ): readonly Problem[] {
   const binary = counted.flatMap(({ files }) => files.filter(({ insertions }) => insertions === null)).length;
+  const several = commits.filter(({ tags }) => new Set(tags.map(({ window }) => window)).size > 1);
   return [
     ...(edge.size > 0 ? [shallowClone(dir, edge.size)] : []),
     ...malformed.map(({ sha, text }): Problem => ({
@@ -153,14 +173,18 @@ function problemsOf(
       message: `commit ${sha.slice(0, 12)} says ${JSON.stringify(text)}, which is no tag`,
       remedy: 'A tag is xfeat::<Feature>::<Window>::<Stage> at the beginning of a line',
     })),
-    ...(binary > 0
-      ? [
-          {
-            code: 'not-text',
-            file: dir,
-            message: `${binary} changes of files that are not text have no lines to count`,
-          } as const,
-        ]
-      : []),
+    ...several.map(({ sha, window, tags }): Problem => ({
+      code: 'several-windows',
+      file: dir,
+      message: `commit ${sha.slice(0, 12)} names ${tags.map((tag) => tag.window).join(', ')}; its lines count for ${window} alone`,
+      remedy: 'Merge the work of several windows without squashing it',
+    })),
+    ...(binary > 0 ? [notText(dir, binary)] : []),
   ];
+}
+
+function notText(dir: string, changes: number): Problem {
+  const what =
+    changes === 1 ? 'one change of a file that is not text has' : `${changes} changes of files that are not text have`;
+  return { code: 'not-text', file: dir, message: `${what} no lines to count` };
 }

@@ -1,4 +1,4 @@
-import type { GlmCount, WindowRecord } from '@ccp/contracts';
+import type { ChurnRecord, GlmCount, WindowRecord } from '@ccp/contracts';
 import { efficiency } from './estimators/efficiency.ts';
 import type { Efficiency } from './estimators/efficiency.ts';
 import { power, windowsNeeded } from './estimators/power.ts';
@@ -38,13 +38,15 @@ export interface Bought {
 export interface BoughtRows {
   readonly records: readonly WindowRecord[];
   readonly glmCounts: readonly GlmCount[];
+  /** For the quality of windows nobody judged; absent: none is told. */
+  readonly churn?: readonly ChurnRecord[];
   /** For the residuals; absent: none are told. */
   readonly turns?: readonly ReportTurn[];
 }
 
 /** Providers in alphabetical order. */
-export function bought({ records, glmCounts, turns = [] }: BoughtRows, level = 0.95): readonly Bought[] {
-  return windowPoints(records, glmCounts).map((set) => ({
+export function bought({ records, glmCounts, churn = [], turns = [] }: BoughtRows, level = 0.95): readonly Bought[] {
+  return windowPoints(records, glmCounts, churn).map((set) => ({
     ...boughtOf(set, level),
     residuals: windowResiduals(set, records, turns),
   }));

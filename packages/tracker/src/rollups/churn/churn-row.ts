@@ -1,6 +1,10 @@
 import type { ChurnRecord, WindowRecord } from '@ccp/contracts';
+import { complexityOf } from './complexity.ts';
+import type { Baseline } from './complexity.ts';
+import { interactionOf } from './interaction.ts';
+import type { InteractionTurn } from './interaction.ts';
 import { normalizedChurn14d, qualityOf } from './quality.ts';
-import type { WindowChurn } from './window-churn.ts';
+import type { FeatureChurn, WindowChurn } from './window-churn.ts';
 
 /** What a person or the window's own row says beside the commits. */
 export interface RowFacts {
@@ -14,6 +18,10 @@ export interface RowFacts {
   readonly commitStart: string | null;
   readonly commitEnd: string;
   readonly excludedCommits: number;
+  /** What is usual in the repository; null: too few features, or only a part of it was measured. */
+  readonly baseline: Baseline | null;
+  /** Turns of the window. */
+  readonly turns: readonly InteractionTurn[];
   readonly paths?: readonly string[];
   readonly notes?: string;
 }
@@ -25,6 +33,7 @@ export interface RowFacts {
  */
 export function churnRow(churn: WindowChurn, facts: RowFacts): ChurnRecord {
   const { features, source } = featureCount(churn, facts);
+  const interaction = interactionOf(facts.turns, features);
   const methodology = facts.methodology ?? facts.record?.methodology ?? churn.methodology ?? undefined;
   return {
     window: churn.window,
@@ -50,13 +59,28 @@ export function churnRow(churn: WindowChurn, facts: RowFacts): ChurnRecord {
     features_source: source,
     normalized_churn_14d: normalizedChurn14d(churn.survival),
     quality: qualityOf(churn.survival),
-    by_feature: churn.features.map(
-      ({ feature, window: _window, net: _net, landed_ts: _landed, survival, ...rest }) => ({
-        feature_id: feature,
-        ...rest,
-        survival: survival.map((one) => ({ ...one })),
-      }),
-    ),
+    ...(interaction !== null && {
+      impf: interaction.impf,
+      interaction_minutes: interaction.minutes,
+      interaction_source: interaction.source,
+    }),
+    by_feature: churn.features.map((feature) => featureRow(feature, facts.baseline)),
+  };
+}
+
+type FeatureRow = NonNullable<ChurnRecord['by_feature']>[number];
+
+function featureRow(churn: FeatureChurn, baseline: Baseline | null): FeatureRow {
+  const { feature, window: _window, net: _net, landed_ts: _landed, cls_parts: parts, survival, ...rest } = churn;
+  const { cls, known_weight: weight, baseline_features: features } = complexityOf(parts, baseline);
+  return {
+    feature_id: feature,
+    ...rest,
+    survival: survival.map((one) => ({ ...one })),
+    cls,
+    cls_known_weight: weight,
+    cls_baseline_features: features,
+    cls_parts: { ...parts },
   };
 }
 

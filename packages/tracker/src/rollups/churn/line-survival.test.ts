@@ -9,7 +9,7 @@ import { historyOf } from './landings.ts';
 import { HORIZON_DAYS, replayOf } from './line-survival.ts';
 import type { Patch } from './patches.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 test('survival is what a look for every line in the tree of that day finds, and what git blame finds at the tip', async () => {
   await fc.assert(
@@ -28,10 +28,10 @@ test('survival is what a look for every line in the tree of that day finds, and 
         const landedTs = history.landings.get(sha)?.ts ?? Number.NaN;
         return { id: sha, shas: [sha], commit: { sha, window: 'W', features: [], tags: [], landedTs } };
       });
-      const replay = replayOf(history, patches, { counts: () => true });
-      for await (const diff of readHunks(repo.dir, replay.pairs)) replay.step(diff);
       const nowTs = onDay((made.at(-1)?.day ?? 0) + later);
-      const found = replay.end(nowTs);
+      const replay = replayOf(history, patches, { counts: () => true, nowTs });
+      for await (const diff of readHunks(repo.dir, replay.pairs)) replay.step(diff);
+      const found = replay.end();
 
       const naive = counted.map(({ sha, added }, at) => {
         const landedTs = patches[at]?.commit.landedTs ?? Number.NaN;

@@ -23,13 +23,15 @@ export interface Replay {
   /** The differences it has to be given, in this order. */
   readonly pairs: readonly Pair[];
   step(diff: CommitDiff): void;
-  /** Per patch, in their order. `nowTs` in epoch seconds. */
-  end(nowTs: number): readonly PatchSurvival[];
+  /** Per patch, in their order. */
+  end(): readonly PatchSurvival[];
 }
 
 export interface ReplayOptions {
   /** False: lines of this path are nobody's. */
   readonly counts: (path: string) => boolean;
+  /** Epoch seconds. No later day is judged, also where a commit is dated later. */
+  readonly nowTs: number;
 }
 
 interface Track {
@@ -47,13 +49,13 @@ type Tree = Map<string, Runs>;
  * when a commit of the branch no longer has it. Only commits that descend from a counted one can matter, so nothing else
  * is asked for.
  */
-export function replayOf(history: History, patches: readonly Patch[], { counts }: ReplayOptions): Replay {
+export function replayOf(history: History, patches: readonly Patch[], { counts, nowTs }: ReplayOptions): Replay {
   const originOf = new Map(patches.flatMap(({ shas }, at) => shas.map((sha) => [sha, at] as const)));
   const firsts = new Set(patches.map(({ commit }) => commit.sha));
   const tracks = patches.map(({ commit }): Track => {
     return { added: 0, alive: 0, landedTs: commit.landedTs, surviving: HORIZON_DAYS.map(() => null) };
   });
-  const judge = judgeOf(tracks);
+  const judge = judgeOf(tracks, nowTs);
   const plan = planOf(history, new Set(originOf.keys()));
   const mainline = new Set(history.mainline);
   const trees = new Map<string, { tree: Tree; children: number }>();
@@ -116,9 +118,9 @@ export function replayOf(history: History, patches: readonly Patch[], { counts }
       apply(next.sha, next.parents, given.splice(0));
       at += 1;
     },
-    end(nowTs) {
+    end() {
       if (at < plan.steps.length) throw new Error(`${plan.steps.length - at} commits are missing at the end`);
-      judge.until(nowTs, true);
+      judge.end();
       return tracks.map(({ added, alive, surviving }) => ({
         added,
         alive: Math.min(alive, added),
@@ -177,21 +179,23 @@ function count(tracks: readonly Track[], runs: Runs, sign: 1 | -1): void {
   }
 }
 
-/** Notes how many lines are alive as each horizon passes. */
-function judgeOf(tracks: readonly Track[]): { until(ts: number, included?: boolean): void } {
+/** Notes how many lines are alive as each horizon passes, up to now. */
+function judgeOf(tracks: readonly Track[], nowTs: number): { until(ts: number): void; end(): void } {
   const order = tracks.toSorted((a, b) => a.landedTs - b.landedTs);
   const nexts = HORIZON_DAYS.map(() => 0);
-  return {
-    until(ts, included = false) {
-      for (const [at, days] of HORIZON_DAYS.entries()) {
-        for (let next = nexts[at] ?? 0; next < order.length; next += 1) {
-          const track = order[next];
-          const due = (track?.landedTs ?? Infinity) + days * DAY_S;
-          if (track === undefined || due > ts || (due === ts && !included)) break;
-          track.surviving[at] = Math.min(track.alive, track.added);
-          nexts[at] = next + 1;
-        }
+  const judge = (isDue: (ts: number) => boolean): void => {
+    for (const [at, days] of HORIZON_DAYS.entries()) {
+      for (let next = nexts[at] ?? 0; next < order.length; next += 1) {
+        const track = order[next];
+        if (track === undefined || !isDue(track.landedTs + days * DAY_S)) break;
+        track.surviving[at] = Math.min(track.alive, track.added);
+        nexts[at] = next + 1;
       }
-    },
+    }
+  };
+  return {
+    // A commit of the very second is still in the tree of that day.
+    until: (ts) => judge((due) => due < ts && due <= nowTs),
+    end: () => judge((due) => due <= nowTs),
   };
 }

@@ -60,9 +60,11 @@ export function newestChurn(rows: readonly ChurnRecord[]): readonly ChurnRecord[
   return [...newest.values()];
 }
 
-/** What a row measures, whatever it found. */
-export function churnIdentity({ window, repo_id: repo, paths }: ChurnRecord): string {
-  return JSON.stringify([window, repo ?? null, (paths ?? []).toSorted()]);
+/** What a row measures, whatever it found. A row of an earlier writer, without survival, stands for itself. */
+export function churnIdentity({ window, repo_id: repo, paths = [], survival, ...row }: ChurnRecord): string {
+  const measure = [window, repo ?? null, paths.toSorted()];
+  const own = [row.provider ?? null, row.commit_start ?? null, row.commit_end ?? null];
+  return JSON.stringify(survival === undefined ? [...measure, ...own] : measure);
 }
 
 function timeOf({ captured_at: at }: ChurnRecord): number {

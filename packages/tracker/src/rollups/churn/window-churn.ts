@@ -1,4 +1,6 @@
 import type { CommitCounts, FileCount } from '../../sources/git/commit.ts';
+import type { CommitWords } from '../../sources/git/read-words.ts';
+import type { ClsParts } from './complexity.ts';
 import { HORIZON_DAYS } from './line-survival.ts';
 import type { PatchSurvival } from './line-survival.ts';
 import type { Patch } from './patches.ts';
@@ -35,6 +37,7 @@ export interface FeatureChurn extends Churn {
   readonly modules: number;
   /** When its first line landed, epoch seconds. */
   readonly landed_ts: number;
+  readonly cls_parts: ClsParts;
 }
 
 export interface WindowChurn extends Churn {
@@ -52,20 +55,31 @@ export interface MeasuredPatch {
   /** Files that count; those that are not text have no lines. */
   readonly files: readonly FileCount[];
   readonly survival: PatchSurvival;
+  readonly words: CommitWords | null;
 }
 
-/** The patches with their counts, in order. `counts` is false for paths that are left out. */
+/** What was read of the patches. */
+export interface PatchFacts {
+  readonly counted: readonly CommitCounts[];
+  readonly words: readonly CommitWords[];
+  /** One for each patch, in order. */
+  readonly survivals: readonly PatchSurvival[];
+  /** False: the path is left out. */
+  readonly counts: (path: string) => boolean;
+}
+
+/** The patches with all that is known of them, in order. */
 export function measuredPatches(
   patches: readonly Patch[],
-  counted: readonly CommitCounts[],
-  { survivals, counts }: { survivals: readonly PatchSurvival[]; counts: (path: string) => boolean },
+  { counted, words, survivals, counts }: PatchFacts,
 ): readonly MeasuredPatch[] {
   const bySha = new Map(counted.map(({ sha, files }) => [sha, files]));
+  const wordsOf = new Map(words.map((one) => [one.sha, one]));
   return patches.map((patch, at) => {
     const survival = survivals[at];
     if (survival === undefined) throw new RangeError('a patch has no survival');
     const files = (bySha.get(patch.commit.sha) ?? []).filter(({ path }) => counts(path));
-    return { patch, files, survival };
+    return { patch, files, survival, words: wordsOf.get(patch.commit.sha) ?? null };
   });
 }
 
@@ -93,15 +107,42 @@ function featuresOf(window: string, measured: readonly MeasuredPatch[]): readonl
     for (const feature of new Set(named)) patches.set(feature, [...(patches.get(feature) ?? []), one]);
   }
   return [...patches]
-    .map(([feature, own]): FeatureChurn => ({
-      feature,
-      window,
-      ...churnOf(own.filter(({ patch }) => patch.commit.window === window)),
-      shared_commits: own.filter(({ patch }) => new Set(patch.commit.tags.map((tag) => tag.feature)).size > 1).length,
-      modules: new Set(own.flatMap(({ files }) => files.map(({ path }) => folderOf(path)))).size,
-      landed_ts: landedTs(own),
-    }))
+    .map(([feature, own]): FeatureChurn => {
+      const churn = churnOf(own.filter(({ patch }) => patch.commit.window === window));
+      const modules = new Set(own.flatMap(({ files }) => files.map(({ path }) => folderOf(path)))).size;
+      return {
+        feature,
+        window,
+        ...churn,
+        shared_commits: own.filter(({ patch }) => othersIn(patch, feature).length > 0).length,
+        modules,
+        landed_ts: landedTs(own),
+        cls_parts: clsParts(own, { feature, files: churn.files_changed, modules }),
+      };
+    })
     .toSorted((a, b) => (a.feature < b.feature ? -1 : 1));
+}
+
+/** What git tells of the parts of CLS. How deep a feature's dependencies go, it does not tell. */
+function clsParts(
+  own: readonly MeasuredPatch[],
+  { feature, files, modules }: { readonly feature: string; readonly files: number; readonly modules: number },
+): ClsParts {
+  const words = own.flatMap((one) => one.words ?? []);
+  const isRead = words.length > 0;
+  return {
+    files_touched: files,
+    module_spread: modules,
+    dep_depth: null,
+    cyclomatic_delta: isRead ? sum(words.map(({ forks }) => forks)) : null,
+    plan_size_kb: isRead ? sum(words.map(({ planBytes }) => planBytes)) / 1024 : null,
+    interface_delta: isRead ? sum(words.map(({ declarations }) => declarations)) : null,
+    cross_refs: new Set(own.flatMap(({ patch }) => othersIn(patch, feature))).size,
+  };
+}
+
+function othersIn({ commit }: Patch, feature: string): readonly string[] {
+  return commit.tags.map((tag) => tag.feature).filter((other) => other !== feature);
 }
 
 function churnOf(own: readonly MeasuredPatch[]): Churn {

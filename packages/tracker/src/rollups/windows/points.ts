@@ -1,4 +1,6 @@
-import type { GlmCount, WindowRecord } from '@ccp/contracts';
+import type { ChurnRecord, GlmCount, WindowRecord } from '@ccp/contracts';
+import { windowQuality } from '../churn/quality.ts';
+import type { KnownQuality } from '../churn/quality.ts';
 import type { WindowPoint } from '../estimators/window-point.ts';
 import { promptCapacity, recordedCapacity, RESOLUTION_PP } from './capacity.ts';
 import type { Capacity } from './capacity.ts';
@@ -8,8 +10,9 @@ import { groupBy, newestBy, timeMs } from './newest.ts';
 /** One window of one provider, ready for an estimator. */
 export interface LedgerPoint extends WindowPoint {
   readonly capacity: number;
-  /** `quality_score` of the window; null: not judged. */
+  /** `quality_score` of the window, else what became of its lines; null: neither is known. */
   readonly quality: number | null;
+  readonly quality_source: KnownQuality['source'];
   readonly methodology: string | null;
   /** Less than whole percents can tell; only a sum over several windows says something. */
   readonly below_resolution: boolean;
@@ -55,21 +58,25 @@ export function newestRecords(records: readonly WindowRecord[]): readonly Window
 /**
  * Points per provider, alphabetical. Of a window finalized more than once the newest row counts; prompts of GLM count
  * once, from the row or else from the counts. A window whose capacity comes from another meter is left out: percentage
- * points of a week and of 5 hours are different units.
+ * points of a week and of 5 hours are different units. Quality is what a person said of the window, else what the rows of
+ * churn.jsonl tell.
  */
 export function windowPoints(
   records: readonly WindowRecord[],
   glmCounts: readonly GlmCount[] = [],
+  churn: readonly ChurnRecord[] = [],
 ): readonly PointSet[] {
   const newest = newestRecords(records);
   const counts = groupBy(glmCounts, ({ window }) => window);
+  const changes = groupBy(churn, ({ window }) => window);
   const names = new Set(newest.flatMap((row) => [...Object.keys(row.providers ?? {}), ...countedIn(row, counts)]));
   return [...names].toSorted().map((provider) =>
     toSet(
       provider,
       newest.flatMap((row) => {
         const capacity = capacityOf(row, provider, counts.get(row.window) ?? []);
-        return capacity === null ? [] : [{ row, capacity }];
+        if (capacity === null) return [];
+        return [{ row, capacity, known: windowQuality(row.quality_score ?? null, changes.get(row.window) ?? []) }];
       }),
     ),
   );
@@ -89,13 +96,14 @@ function capacityOf(row: WindowRecord, provider: string, counts: readonly GlmCou
 interface Spent {
   readonly row: WindowRecord;
   readonly capacity: Capacity;
+  readonly known: KnownQuality;
 }
 
 function toSet(provider: string, spent: readonly Spent[]): PointSet {
   const common = commonMeter(provider, spent);
   const points: LedgerPoint[] = [];
   const leftOut: LeftOut[] = [];
-  for (const { row, capacity } of spent) {
+  for (const { row, capacity, known } of spent) {
     const features = row.features?.[provider];
     const why = whyNot(capacity, features, common);
     if (why !== null || capacity.amount === null || features === undefined) {
@@ -106,7 +114,8 @@ function toSet(provider: string, spent: readonly Spent[]): PointSet {
       window: row.window,
       features,
       capacity: capacity.amount,
-      quality: row.quality_score ?? null,
+      quality: known.quality,
+      quality_source: known.source,
       methodology: row.methodology ?? null,
       below_resolution: capacity.unit === 'pp' && capacity.amount < RESOLUTION_PP,
     });

@@ -1,4 +1,5 @@
 import type { Anomaly, ChurnRecord, GlmCount, Snapshot, ToolReport, WindowRecord } from '@ccp/contracts';
+import { newestChurn } from '../churn/quality.ts';
 import { byTime, groupBy, newestBy } from './newest.ts';
 import { newestRecords } from './points.ts';
 import { providerOverview } from './provider-overview.ts';
@@ -60,7 +61,7 @@ export function windowPreview(rows: PreviewRows, estimate: Estimator, window?: s
     anomalies: inWindows(rows.anomalies).length,
     providers: providerOverview(records, inWindows(rows.glmCounts), estimate),
     outcomes: records.map(toOutcome),
-    churn: byTime(inWindows(rows.churn), timeOf),
+    churn: byTime(newestChurn(inWindows(rows.churn)), timeOf),
     proxy: newestBy(reports.filter(isProxy), timeOf),
     ccusage: ['weekly', 'daily', 'session'].flatMap(
       (scope) =>

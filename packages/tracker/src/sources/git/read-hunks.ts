@@ -1,6 +1,6 @@
 import type { CommitDiff, FileChange, Hunk } from './commit.ts';
 import { LINE_END, pieces } from './pieces.ts';
-import { runGit } from './run-git.ts';
+import { GitFailure, runGit } from './run-git.ts';
 import { unquoted } from './unquoted.ts';
 
 /** A commit, and the parent it is held against; null: against nothing, for a root. */
@@ -21,10 +21,13 @@ const PLAIN = [
 ];
 const NAMED = ['--src-prefix=a/', '--dst-prefix=b/'];
 
-/** Where lines were replaced, for each pair in the order given. The text of lines is not kept. Throws GitFailure. */
-export async function* readHunks(dir: string, pairs: Iterable<Pair>): AsyncGenerator<CommitDiff> {
+/**
+ * Where lines were replaced, for each pair in the order given; the pair is yielded once all its lines were shown to `see`.
+ * The text of lines is not kept. Throws GitFailure.
+ */
+export async function* readHunks(dir: string, pairs: Iterable<Pair>, see?: See): AsyncGenerator<CommitDiff> {
   const printed = runGit(dir, ['diff-tree', '--stdin', '-r', ...SHOWN, ...PLAIN, ...NAMED], requests(pairs));
-  yield* diffsIn(pieces(printed, LINE_END));
+  yield* diffsIn(pieces(printed, LINE_END), see);
 }
 
 function* requests(pairs: Iterable<Pair>): Generator<string> {
@@ -38,8 +41,11 @@ interface OpenFile {
   readonly hunks: Hunk[];
 }
 
+/** Is shown a line with its sign, as bytes of one character each, and the file it is in. */
+export type See = (path: string, line: string) => void;
+
 /** Reads the output of `git diff-tree --stdin -p -U0`, line by line. */
-export async function* diffsIn(lines: AsyncIterable<string>): AsyncGenerator<CommitDiff> {
+export async function* diffsIn(lines: AsyncIterable<string>, see?: See): AsyncGenerator<CommitDiff> {
   let sha: string | null = null;
   let files: FileChange[] = [];
   let file: OpenFile | null = null;
@@ -47,7 +53,9 @@ export async function* diffsIn(lines: AsyncIterable<string>): AsyncGenerator<Com
   let left = 0;
   for await (const line of lines) {
     if (left > 0) {
-      if (!line.startsWith('\\')) left -= 1;
+      if (line.startsWith('\\')) continue;
+      left -= 1;
+      if (file !== null) see?.(file.to ?? file.from ?? '', line);
     } else if (line.startsWith('@@ ')) {
       const hunk = hunkOf(line);
       file?.hunks.push(hunk);
@@ -81,7 +89,10 @@ function readHeader(file: OpenFile, line: string): void {
 
 function hunkOf(line: string): Hunk {
   const found = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
-  if (found === null) throw new TypeError(`git printed a hunk that is none: ${line.slice(0, 60)}`);
+  if (found === null) {
+    const message = `git diff-tree printed a hunk that is none: ${line.slice(0, 60)}`;
+    throw new GitFailure({ code: 'git-failed', message });
+  }
   const [, oldAt, oldLines = '1', newAt, newLines = '1'] = found;
   return { oldAt: Number(oldAt), oldLines: Number(oldLines), newAt: Number(newAt), newLines: Number(newLines) };
 }

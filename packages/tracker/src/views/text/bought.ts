@@ -1,6 +1,7 @@
 import { nameShown } from '../../printable.ts';
 import type { Bought } from '../../rollups/bought.ts';
 import type { Interval } from '../../rollups/estimators/interval.ts';
+import type { LedgerPoint } from '../../rollups/windows/points.ts';
 import type { WindowResidual } from '../../rollups/window-tokens.ts';
 import { decimals } from './window-preview.ts';
 
@@ -15,12 +16,26 @@ export function boughtLines(all: readonly Bought[]): string[] {
       `  ${level} Fieller      ${intervalText(e.fieller)}`,
       `  ${level} delta-t      ${intervalText(e.deltaT)}   (inflated for leverage; always bounded)`,
       `  ${level} bootstrap-t  ${intervalText(e.bootstrapT)}   (cross-check)`,
-      `  quality-weighted   ${four(q.estimate)} over ${q.n} windows${q.withoutQuality > 0 ? `; ${q.withoutQuality} without a quality left out` : ''}`,
+      `  quality-weighted   ${four(q.estimate)} over ${q.n} windows${qualityText(one)}`,
       `  power to see ±${decimals(one.effect)}: ${decimals(one.power)}; windows for ±${decimals(one.effect / 2)}: ${one.windows_needed ?? 'n/a'}`,
       ...one.residuals.map(residualLine),
       ...one.left_out.map(({ window, why }) => `  left out: ${nameShown(window)} (${why})`),
     ];
   });
+}
+
+/** Where the qualities come from, and what has none. */
+function qualityText({ points, quality_efficiency: q }: Bought): string {
+  const by = (source: LedgerPoint['quality_source']): number =>
+    points.filter(({ quality_source: own }) => own === source).length;
+  const [said, churn, maturing] = [by('override'), by('churn'), by('maturing')];
+  const sources = [...(churn > 0 ? [`${churn} by churn`] : []), ...(said > 0 ? [`${said} by override`] : [])];
+  const young = maturing > 0 ? `, ${maturing} of them maturing` : '';
+  return (
+    (sources.length > 0 ? ` (quality: ${sources.join(', ')})` : '') +
+    (q.withoutQuality > 0 ? `; ${q.withoutQuality} without a quality left out${young}` : '') +
+    (q.onAnotherScale > 0 ? `; ${q.onAnotherScale} with a quality outside 0.5 to 1 left out` : '')
+  );
 }
 
 /** What the bar took beside what is known of, for one window. */
