@@ -1,4 +1,6 @@
+import { homedir } from 'node:os';
 import type { Command } from 'commander';
+import { claudeHomes } from '../sources/claude-log/claude-homes.ts';
 import { backfillClaude } from './backfill-claude.ts';
 import type { BackfillResult, BackfillSource } from './backfill-source.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
@@ -8,7 +10,8 @@ import { timeS } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
-  readonly claudeHome?: readonly string[];
+  /** True: the usual ones. */
+  readonly claudeHome?: readonly string[] | true;
   readonly since?: number;
   readonly until?: number;
   readonly dryRun?: true;
@@ -20,7 +23,10 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
   const command = program
     .command('backfill')
     .description('read old logs and keep the turns in them; what is there already is not added again')
-    .option('--claude-home <dir...>', 'folders that hold projects/ with transcripts of Claude Code, such as ~/.claude')
+    .option(
+      '--claude-home [dir...]',
+      'transcripts of Claude Code: folders that hold projects/ (default CLAUDE_CONFIG_DIR, else ~/.claude)',
+    )
     .option('--since <time>', 'turns from this day or time on (ISO 8601)', timeS)
     .option('--until <time>', 'turns before this day or time (ISO 8601)', timeS)
     .option('--dry-run', 'read and say what would be added; write nothing')
@@ -34,7 +40,11 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
 
 /** One line per kind of log, in the order in which they are read. */
 function sourcesOf({ claudeHome }: Options): readonly BackfillSource[] {
-  return [...(claudeHome === undefined ? [] : [backfillClaude(claudeHome)])];
+  return [
+    ...(claudeHome === undefined
+      ? []
+      : [backfillClaude(claudeHome === true ? claudeHomes(process.env, homedir()) : claudeHome)]),
+  ];
 }
 
 async function backfill(options: Options, sources: readonly BackfillSource[]): Promise<number> {
