@@ -9,8 +9,9 @@ export function backfillClaude(homes: readonly string[]): BackfillSource {
       onProgress: ({ files, of, bytes }) =>
         context.progress(`${files}/${of} transcripts, ${Math.round(bytes / 2 ** 20)} MiB`),
     });
-    const { files, lines, bytes, problems } = read;
+    const { files, lines, bytes, problems, rejections } = read;
     const kept = await addTurns(context, read.turns);
-    return { source: 'claude-log', files, lines, bytes, skipped: {}, problems, ...kept };
+    const skipped = { 'refusals for a limit': rejections.length };
+    return { source: 'claude-log', files, lines, bytes, skipped, problems, readings: 0, readingsAdded: 0, ...kept };
   };
 }

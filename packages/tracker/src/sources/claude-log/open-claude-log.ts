@@ -1,9 +1,7 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../problem.ts';
-import type { Problem } from '../../problem.ts';
 import type { LogTurn } from '../log-turn.ts';
 import { isFields } from '../panes/json-fields.ts';
+import { missingFolders } from '../scan/missing-folders.ts';
 import { openScan } from '../scan/scan.ts';
 import type { SeenFile, TickOptions, Ticked } from '../scan/scan.ts';
 import type { SeenLine } from '../scan/read-lines.ts';
@@ -47,7 +45,7 @@ export function openClaudeLog({ roots, state, mostLineBytes }: ClaudeLogOptions)
   const before = answersIn(state);
   const answers = openAnswers(before ?? []);
   let rejections: (Rejection & { readonly file: string; readonly line: number })[] = [];
-  let missing = new Set<string>();
+  const missing = missingFolders('Give the folder that holds projects/: --claude-home DIR, normally ~/.claude');
   const scan = openScan({
     roots: () => roots.flatMap((root) => [join(root, 'projects'), join(root, 'transcripts')]),
     accepts: (name) => name.endsWith('.jsonl'),
@@ -65,9 +63,7 @@ export function openClaudeLog({ roots, state, mostLineBytes }: ClaudeLogOptions)
   };
   return {
     tick(options) {
-      const gone = new Set(roots.filter((root) => !isFolder(root)));
-      const news = [...gone].filter((root) => !missing.has(root)).map(missingHome);
-      missing = gone;
+      const news = missing(roots);
       const ticked = scan.tick({ line, begins: () => undefined, gone: () => undefined }, options);
       const told = { rejections, turns: answers.changed() };
       rejections = [];
@@ -79,22 +75,4 @@ export function openClaudeLog({ roots, state, mostLineBytes }: ClaudeLogOptions)
 
 function readLine({ bytes, start, end }: SeenLine): TranscriptLine {
   return walkLine(bytes, start, end) ?? parseLine(bytes.toString('utf8', start, end));
-}
-
-function missingHome(home: string): Problem {
-  return {
-    code: 'folder-missing',
-    file: home,
-    message: `there is no folder ${home}`,
-    remedy: 'Give the folder that holds projects/: --claude-home DIR, normally ~/.claude',
-  };
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return false;
-  }
 }
