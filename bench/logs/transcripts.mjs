@@ -20,10 +20,14 @@ export function writeTranscripts(home, bytes, seed = 1) {
   const texts = textPool(random);
   const made = { files: 0, bytes: 0, lines: 0, answers: 0, sums: { input: 0, output: 0, cacheWrite: 0, cacheRead: 0 } };
   let copied = [];
+  let last = '';
+  let project = '';
   while (made.bytes < bytes) {
-    const project = join(home, 'projects', `-home-dev-project-${made.files % 60}`);
-    const session = `${random.id(8)}-${random.id(4)}-4${random.id(3)}-${random.id(12)}`;
-    const isAgent = random.next() < 0.35;
+    const isAgent = made.files > 0 && random.next() < 0.35;
+    // A session's subagents follow it.
+    const session = isAgent ? last : `${random.id(8)}-${random.id(4)}-4${random.id(3)}-${random.id(12)}`;
+    if (!isAgent) project = join(home, 'projects', `-home-dev-project-${made.files % 60}`);
+    last = session;
     const folder = isAgent ? join(project, session, 'subagents') : project;
     const name = isAgent ? `agent-${random.id(17)}.jsonl` : `${session}.jsonl`;
     const wanted = Math.min(random.size(FILE_BYTES * 0.6, 1), 40 * 1024 * 1024);

@@ -1,31 +1,30 @@
-import { basename } from 'node:path';
+import { basename, sep } from 'node:path';
 import type { LogTurn } from '../log-turn.ts';
 import type { Answer } from './answer.ts';
 
-/** An answer and where its record stands. */
-export interface Placed {
+/** The best record of an answer, where it stands, and the earliest time at which the answer was seen. */
+export interface KeptAnswer {
   readonly answer: Answer;
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
-}
-
-/** The best record of an answer, and the earliest time at which it was seen; epoch seconds. */
-export interface KeptAnswer extends Placed {
+  /** Epoch seconds. */
   readonly earliestTs: number;
 }
 
 /** All answers met so far, each by the best of its records. */
 export interface Answers {
   readonly size: number;
-  add(placed: Placed): void;
+  add(answer: Answer, file: string, line: number): void;
   /** Answers that are new or told better since the last call, in the order of time. */
   changed(): readonly LogTurn[];
   all(): Iterable<KeptAnswer>;
 }
 
 interface Known {
-  best: Placed;
+  answer: Answer;
+  file: string;
+  line: number;
   earliestTs: number;
   isChanged: boolean;
 }
@@ -38,8 +37,7 @@ interface Known {
 export function openAnswers(before: Iterable<KeptAnswer>): Answers {
   const known = new Map<string, Known>();
   const changed: Known[] = [];
-  for (const { earliestTs, ...best } of before)
-    known.set(best.answer.messageId, { best, earliestTs, isChanged: false });
+  for (const kept of before) known.set(kept.answer.messageId, { ...kept, isChanged: false });
   const mark = (entry: Known): void => {
     if (!entry.isChanged) changed.push(entry);
     entry.isChanged = true;
@@ -48,17 +46,19 @@ export function openAnswers(before: Iterable<KeptAnswer>): Answers {
     get size() {
       return known.size;
     },
-    add(placed) {
-      const { messageId, ts } = placed.answer;
+    add(answer, file, line) {
+      const { messageId, ts } = answer;
       const entry = known.get(messageId);
       if (entry === undefined) {
-        const fresh = { best: placed, earliestTs: ts, isChanged: false };
+        const fresh = { answer, file, line, earliestTs: ts, isChanged: false };
         known.set(messageId, fresh);
         mark(fresh);
         return;
       }
-      if (isBetter(placed, entry.best)) {
-        entry.best = placed;
+      if (isBetter(answer, file, line, entry)) {
+        entry.answer = answer;
+        entry.file = file;
+        entry.line = line;
         mark(entry);
       }
       if (ts < entry.earliestTs) {
@@ -75,17 +75,18 @@ export function openAnswers(before: Iterable<KeptAnswer>): Answers {
       return turns.sort((a, b) => a.ts - b.ts || (a.key < b.key ? -1 : 1));
     },
     *all() {
-      for (const { best, earliestTs } of known.values()) yield { ...best, earliestTs };
+      for (const { answer, file, line, earliestTs } of known.values()) yield { answer, file, line, earliestTs };
     },
   };
 }
 
-function isBetter(one: Placed, other: Placed): boolean {
-  const more = totalOf(one.answer) - totalOf(other.answer);
+function isBetter(one: Answer, file: string, line: number, known: Known): boolean {
+  const { answer: other } = known;
+  const more = totalOf(one) - totalOf(other);
   if (more !== 0) return more > 0;
-  if (one.answer.isSidechain !== other.answer.isSidechain) return other.answer.isSidechain;
-  if (one.answer.ts !== other.answer.ts) return one.answer.ts < other.answer.ts;
-  return one.file === other.file ? one.line < other.line : one.file < other.file;
+  if (one.isSidechain !== other.isSidechain) return other.isSidechain;
+  if (one.ts !== other.ts) return one.ts < other.ts;
+  return file === known.file ? line < known.line : file < known.file;
 }
 
 function totalOf(answer: Answer): number {
@@ -93,8 +94,7 @@ function totalOf(answer: Answer): number {
   return inputTokens + outputTokens + cacheWrite5mTokens + cacheWrite1hTokens + cacheReadTokens;
 }
 
-function toTurn({ best, earliestTs }: Known): LogTurn {
-  const { answer, file, line } = best;
+function toTurn({ answer, file, line, earliestTs }: Known): LogTurn {
   return {
     source: 'claude-log',
     key: `cc:${answer.messageId}`,
@@ -114,5 +114,8 @@ function toTurn({ best, earliestTs }: Known): LogTurn {
 }
 
 function agentOf(file: string, isSidechain: boolean): string {
+  if (!isSidechain && !file.includes(AGENT)) return '';
   return /^agent-(.+)\.jsonl$/.exec(basename(file))?.[1] ?? (isSidechain ? 'sidechain' : '');
 }
+
+const AGENT = `${sep}agent-`;

@@ -56,7 +56,7 @@ export function openClaudeLog({ roots, state, mostLineBytes }: ClaudeLogOptions)
   const line = ({ path }: SeenFile, seen: SeenLine): string | null => {
     const read = readLine(seen);
     if (read.kind === 'bad') return read.why;
-    if (read.kind === 'answer') answers.add({ answer: read.answer, file: path, line: seen.line });
+    if (read.kind === 'answer') answers.add(read.answer, path, seen.line);
     else if (read.kind === 'rejection' && seen.isEnded)
       rejections.push({ ...read.rejection, file: path, line: seen.line });
     return null;

@@ -63,7 +63,7 @@ function lineMember(bytes: Buffer, key: Span, at: number, end: number): number {
       }
       if (isSessionId(bytes, key)) {
         const after = valueEnd(bytes, at, end);
-        sessionId = stringIn(bytes, at, after);
+        sessionId = again(stringIn(bytes, at, after));
         return after;
       }
       break;
@@ -88,7 +88,7 @@ function messageMember(bytes: Buffer, key: Span, at: number, end: number): numbe
       id = stringIn(bytes, at, stringEnd(bytes, at, end));
       break;
     case 5:
-      if (isModel(bytes, key)) model = stringIn(bytes, at, stringEnd(bytes, at, end));
+      if (isModel(bytes, key)) model = again(stringIn(bytes, at, stringEnd(bytes, at, end)));
       else if (isUsage(bytes, key)) {
         // Something else under this name: told from an object by parsing.
         if (bytes[at] !== OPEN_OBJECT) return -1;
@@ -134,6 +134,19 @@ function splitMember(bytes: Buffer, key: Span, at: number, end: number): number 
   if (isHour(bytes, key)) cacheWrite1h = countIn(bytes, at, end);
   return valueEnd(bytes, at, end);
 }
+
+/** Names of models and sessions come again and again: one copy of each is kept. */
+function again(text: string | null): string | null {
+  if (text === null) return null;
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= MOST_NAMES) names.clear();
+  names.set(text, text);
+  return text;
+}
+
+const MOST_NAMES = 10_000;
+const names = new Map<string, string>();
 
 /** Null: it is no string. */
 function stringIn(bytes: Buffer, at: number, after: number): string | null {

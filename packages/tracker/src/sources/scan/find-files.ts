@@ -6,7 +6,10 @@ import type { Problem } from '../../problem.ts';
 
 export interface FoundFile {
   readonly path: string;
-  readonly stat: Stats;
+  /** Device and inode. */
+  readonly id: string;
+  readonly size: number;
+  readonly mtimeMs: number;
 }
 
 /** Files below some folders, and what could not be looked into. */
@@ -18,8 +21,18 @@ export interface FoundFiles {
 
 /** The files below some folders, looked up again and again. */
 export interface FileTree {
-  /** Folders that are not there hold nothing. */
+  /** Folders that are not there hold nothing. What it answers holds until the next look. */
   look(roots: readonly string[]): FoundFiles;
+}
+
+/** A name that leads to a file, and what it led to at the last look: most are the same at the next one. */
+interface Name {
+  readonly path: string;
+  id: string;
+  dev: number;
+  ino: number;
+  size: number;
+  mtimeMs: number;
 }
 
 interface Listing {
@@ -27,9 +40,9 @@ interface Listing {
   readonly ino: number;
   readonly listedMs: number;
   readonly folders: readonly string[];
-  readonly files: readonly string[];
+  readonly files: readonly Name[];
   /** What a link leads to is told by its stat, each time. */
-  readonly links: readonly { readonly path: string; readonly isAccepted: boolean }[];
+  readonly links: readonly { readonly name: Name; readonly isAccepted: boolean }[];
 }
 
 /** A folder listed this soon after its last change may change again within one tick of the file system's clock. */
@@ -45,48 +58,31 @@ export function openFileTree(accepts: (name: string) => boolean): FileTree {
     look(roots) {
       const files: FoundFile[] = [];
       const problems: Problem[] = [];
-      const met = new Set<string>();
+      const isNew = metFirst();
       const listings = new Map<string, Listing>();
-      const isNew = ({ dev, ino }: Stats): boolean => {
-        const size = met.size;
-        return met.add(`${dev}:${ino}`).size > size;
-      };
-      const add = (path: string, stat: Stats | null): void => {
-        if (stat?.isFile() === true && isNew(stat)) files.push({ path, stat });
-      };
-      const list = (folder: string, { mtimeMs, ino }: Stats): Listing | null => {
-        const listedMs = Date.now();
-        try {
-          const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-          const paths = (wanted: (entry: Dirent) => boolean): string[] =>
-            entries.filter(wanted).map(({ name }) => join(folder, name));
-          return {
-            mtimeMs,
-            ino,
-            listedMs,
-            folders: paths((entry) => entry.isDirectory()),
-            files: paths((entry) => entry.isFile() && accepts(entry.name)),
-            links: entries
-              .filter((entry) => entry.isSymbolicLink())
-              .map(({ name }) => ({ path: join(folder, name), isAccepted: accepts(name) })),
-          };
-        } catch (error) {
-          problems.push(unreadableFile(folder, error));
-          return null;
+      const add = (name: Name, stat: Stats | null): void => {
+        if (stat === null || !stat.isFile() || !isNew(stat)) return;
+        if (name.ino !== stat.ino || name.dev !== stat.dev) {
+          name.ino = stat.ino;
+          name.dev = stat.dev;
+          name.id = `${stat.dev}:${stat.ino}`;
         }
+        name.size = stat.size;
+        name.mtimeMs = stat.mtimeMs;
+        files.push(name);
       };
       const walk = (folder: string): void => {
         const stat = statOf(folder, problems);
         if (stat === null || !stat.isDirectory() || !isNew(stat)) return;
         const before = known.get(folder);
-        const listing = before !== undefined && stillHolds(before, stat) ? before : list(folder, stat);
+        const listing = before !== undefined && stillHolds(before, stat) ? before : list(folder, stat, problems);
         if (listing === null) return;
         listings.set(folder, listing);
-        for (const path of listing.files) add(path, statOf(path, problems));
-        for (const { path, isAccepted } of listing.links) {
-          const target = statOf(path, problems);
-          if (target?.isDirectory() === true) walk(path);
-          else if (isAccepted) add(path, target);
+        for (const name of listing.files) add(name, statOf(name.path, problems));
+        for (const { name, isAccepted } of listing.links) {
+          const target = statOf(name.path, problems);
+          if (target?.isDirectory() === true) walk(name.path);
+          else if (isAccepted) add(name, target);
         }
         for (const path of listing.folders) walk(path);
       };
@@ -94,6 +90,44 @@ export function openFileTree(accepts: (name: string) => boolean): FileTree {
       known = listings;
       return { files, problems };
     },
+  };
+
+  function list(folder: string, { mtimeMs, ino }: Stats, problems: Problem[]): Listing | null {
+    const listedMs = Date.now();
+    try {
+      const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const pathOf = ({ name }: Dirent): string => join(folder, name);
+      return {
+        mtimeMs,
+        ino,
+        listedMs,
+        folders: entries.filter((entry) => entry.isDirectory()).map(pathOf),
+        files: entries
+          .filter((entry) => entry.isFile() && accepts(entry.name))
+          .map((entry) => unknownName(pathOf(entry))),
+        links: entries
+          .filter((entry) => entry.isSymbolicLink())
+          .map((entry) => ({ name: unknownName(pathOf(entry)), isAccepted: accepts(entry.name) })),
+      };
+    } catch (error) {
+      problems.push(unreadableFile(folder, error));
+      return null;
+    }
+  }
+}
+
+function unknownName(path: string): Name {
+  return { path, id: '', dev: -1, ino: -1, size: 0, mtimeMs: 0 };
+}
+
+/** Tells whether a file or folder is met for the first time, under whatever name. */
+function metFirst(): (stat: Stats) => boolean {
+  const devices = new Map<number, Set<number>>();
+  return ({ dev, ino }) => {
+    let inodes = devices.get(dev);
+    if (inodes === undefined) devices.set(dev, (inodes = new Set()));
+    const before = inodes.size;
+    return inodes.add(ino).size > before;
   };
 }
 

@@ -80,7 +80,9 @@ export function openScan(options: ScanOptions): Scan {
   const { roots, accepts, markers, mostLineBytes = MOST_LINE_BYTES, chunkBytes = CHUNK_BYTES, state } = options;
   const tree = openFileTree(accepts);
   const needles = markers.map((marker) => Buffer.from(marker));
-  let cursors = new Map(cursorsIn(state).map((cursor) => [cursor.id, cursor]));
+  /** By the id of the file, with the number of the tick in which it was there last. */
+  const followed = new Map(cursorsIn(state).map((cursor) => [cursor.id, { cursor, seenAt: 0 }]));
+  let tickNumber = 0;
   let chunk: Buffer | null = null;
   /** Folders and files that could not be read at the last tick: told once, not at every tick. */
   let standing = new Set<string>();
@@ -90,20 +92,23 @@ export function openScan(options: ScanOptions): Scan {
       const found = tree.look(roots());
       const unreadable = [...found.problems];
       const problems: Problem[] = [];
-      const now = new Map<string, Cursor>();
-      let [bytes, lines] = [0, 0];
+      tickNumber += 1;
+      let [bytes, lines, there] = [0, 0, 0];
       let more = false;
-      for (const [index, { path, stat }] of found.files.entries()) {
-        const file = { id: `${stat.dev}:${stat.ino}`, path };
-        const before = cursors.get(file.id);
-        const isAsBefore = before !== undefined && before.scanned === stat.size && before.mtimeMs === stat.mtimeMs;
-        if (isAsBefore || bytes >= mostBytes) {
-          if (before !== undefined) now.set(file.id, before);
-          more ||= !isAsBefore;
+      for (const [index, file] of found.files.entries()) {
+        const known = followed.get(file.id);
+        const before = known?.cursor;
+        if (known !== undefined) {
+          known.seenAt = tickNumber;
+          there += 1;
+        }
+        if (before?.scanned === file.size && before.mtimeMs === file.mtimeMs) continue;
+        if (bytes >= mostBytes) {
+          more = true;
           continue;
         }
         chunk ??= Buffer.allocUnsafeSlow(chunkBytes);
-        const named = namesOf(path);
+        const named = namesOf(file.path);
         const read = readFile(file, before, visitor, {
           markers: needles,
           chunk,
@@ -112,21 +117,29 @@ export function openScan(options: ScanOptions): Scan {
           named,
         });
         if (!read.ok) unreadable.push(read.problem);
-        if (read.cursor !== null) now.set(file.id, read.cursor);
+        if (read.cursor !== null) {
+          if (known === undefined) there += 1;
+          followed.set(file.id, { cursor: read.cursor, seenAt: tickNumber });
+        }
         problems.push(...named.problems());
         bytes += read.bytes;
         lines += read.lines;
-        more ||= bytes >= mostBytes && read.cursor !== null && read.cursor.scanned < stat.size;
+        more ||= bytes >= mostBytes && read.cursor !== null && read.cursor.scanned < file.size;
         onProgress?.({ files: index + 1, of: found.files.length, bytes });
       }
-      for (const id of cursors.keys()) if (!now.has(id)) visitor.gone(id);
-      cursors = now;
+      if (there < followed.size) {
+        for (const [id, { seenAt }] of followed) {
+          if (seenAt === tickNumber) continue;
+          followed.delete(id);
+          visitor.gone(id);
+        }
+      }
       const keys = new Set(unreadable.map(({ message }) => message));
       problems.unshift(...unreadable.filter(({ message }) => !standing.has(message)));
       standing = keys;
       return { files: found.files.length, bytes, lines, more, problems };
     },
-    state: () => ({ cursors: [...cursors.values()] }),
+    state: () => ({ cursors: Array.from(followed.values(), ({ cursor }) => cursor) }),
   };
 }
 
