@@ -12,6 +12,6 @@ export function backfillClaude(homes: readonly string[]): BackfillSource {
     const { files, lines, bytes, problems, rejections } = read;
     const kept = await addTurns(context, read.turns);
     const skipped = { 'refusals for a limit': rejections.length };
-    return { source: 'claude-log', files, lines, bytes, skipped, problems, readings: 0, readingsAdded: 0, ...kept };
+    return { source: 'claude-log', files, lines, bytes, skipped, problems, ...kept };
   };
 }

@@ -30,9 +30,9 @@ export interface BackfillResult {
   readonly added: number;
   /** Rows left out because they are in the journal already. */
   readonly known: number;
-  /** Readings of meters found and added; 0 where the log has none. */
-  readonly readings: number;
-  readonly readingsAdded: number;
+  /** Readings of meters found and added; absent: such a log has none. */
+  readonly readings?: number;
+  readonly readingsAdded?: number;
   /** What was passed over by design, counted by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
@@ -68,7 +68,7 @@ export async function addTurns(
 export async function addReadings(
   { book, sinceTs, untilTs, dryRun }: BackfillContext,
   readings: readonly Reading[],
-): Promise<Pick<BackfillResult, 'readings' | 'readingsAdded' | 'failure'>> {
+): Promise<Required<Pick<BackfillResult, 'readings' | 'readingsAdded' | 'failure'>>> {
   const wanted = readings.filter(({ observed_at: at }) => {
     const ts = Date.parse(at) / 1000;
     return ts >= sinceTs && ts < untilTs;

@@ -48,10 +48,10 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
 /** One line per kind of log, in the order in which they are read. */
 function sourcesOf({ claudeHome, codexHome }: Options): readonly BackfillSource[] {
   const { env } = process;
-  const sources: BackfillSource[] = [];
-  if (claudeHome !== undefined) sources.push(backfillClaude(given(claudeHome) ?? claudeHomes(env, homedir())));
-  if (codexHome !== undefined) sources.push(backfillCodex(given(codexHome) ?? codexHomes(env, homedir())));
-  return sources;
+  return [
+    ...(claudeHome === undefined ? [] : [backfillClaude(given(claudeHome) ?? claudeHomes(env, homedir()))]),
+    ...(codexHome === undefined ? [] : [backfillCodex(given(codexHome) ?? codexHomes(env, homedir()))]),
+  ];
 }
 
 /** Null: the option stands without a folder. */
@@ -74,7 +74,7 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
   const failures = results.flatMap(({ failure }) => failure ?? []);
   for (const failure of failures) refuse(failure);
   if (failures.length > 0) return EXIT.failure;
-  if (results.some(({ files }) => files > 0)) return EXIT.ok;
+  if (results.some(({ turns, readings = 0 }) => turns + readings > 0)) return EXIT.ok;
   return problems.length > 0 ? EXIT.failure : EXIT.noData;
 }
 
@@ -89,12 +89,13 @@ function toJson(results: readonly BackfillResult[], dryRun: boolean): unknown {
     outside: sum(({ outside }) => outside),
     added: sum(({ added }) => added),
     known: sum(({ known }) => known),
-    readings: sum(({ readings }) => readings),
-    readings_added: sum(({ readingsAdded }) => readingsAdded),
+    readings: sum(({ readings = 0 }) => readings),
+    readings_added: sum(({ readingsAdded = 0 }) => readingsAdded),
     problems: sum(({ problems }) => problems.length),
     dry_run: dryRun,
-    sources: results.map(({ problems, readingsAdded, ...result }) => ({
+    sources: results.map(({ problems, readings = 0, readingsAdded = 0, ...result }) => ({
       ...result,
+      readings,
       readings_added: readingsAdded,
       problems: problems.length,
     })),
@@ -104,7 +105,7 @@ function toJson(results: readonly BackfillResult[], dryRun: boolean): unknown {
 
 function sentence(result: BackfillResult, dryRun: boolean): string {
   const { source, files, lines, turns, outside, added, known, skipped, problems } = result;
-  const { readings, readingsAdded } = result;
+  const { readings = 0, readingsAdded = 0 } = result;
   const rest = [
     `${added} ${dryRun ? 'would be added' : 'added'}`,
     `${known} known`,
