@@ -24,7 +24,10 @@ const node = (...args) => ({ args: [process.execPath, ...args] });
 const shell = (text) => ({ args: ['bash', '-c', text] });
 const script = (name) => join(import.meta.dirname, name);
 const quoted = (path) => `'${path.replaceAll("'", "'\\''")}'`;
-const allOf = (folder) => `find ${quoted(folder)} -name '*.jsonl' -print0 | xargs -0 cat`;
+/** Every file to one process: through `cat` and a pipe it would mostly wait for its turn on a busy machine. */
+const withAll = (folder, program) => `find ${quoted(folder)} -name '*.jsonl' -print0 | xargs -0 -s 1900000 ${program}`;
+const countLines = (folder) =>
+  shell(`find ${quoted(folder)} -name '*.jsonl' -print0 | wc -l --files0-from=- | tail -1`);
 const ccusageSums = (stdout) => {
   const { totals } = JSON.parse(stdout);
   const { inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens } = totals;
@@ -81,11 +84,14 @@ export const TRANSCRIPT_READERS = [
     label: 'jq, adding up what has a usage',
     command: async ({ home }) =>
       shell(
-        `${allOf(home)} | jq -n 'reduce (inputs | .message.usage? // empty) as $u ([0,0]; [.[0] + $u.input_tokens, .[1] + $u.output_tokens])'`,
+        withAll(
+          home,
+          `jq -n 'reduce (inputs | .message.usage? // empty) as $u ([0,0]; [.[0] + $u.input_tokens, .[1] + $u.output_tokens])'`,
+        ),
       ),
     sums: null,
   },
-  { name: 'wc', label: 'wc -l', command: async ({ home }) => shell(`${allOf(home)} | wc -l`), sums: null },
+  { name: 'wc', label: 'wc -l', command: async ({ home }) => countLines(home), sums: null },
 ];
 
 /** @type {readonly Reader[]} */
@@ -101,14 +107,17 @@ export const USAGE_READERS = [
     label: 'jq, adding up completions',
     command: async ({ usage }) =>
       shell(
-        `${allOf(usage)} | jq -nc 'reduce (inputs | select(.event == "completion")) as $u ([0,0,0,0]; [.[0] + $u.input_tokens, .[1] + $u.output_tokens, .[2] + $u.cache_write_tokens, .[3] + $u.cache_read_tokens])'`,
+        withAll(
+          usage,
+          `jq -nc 'reduce (inputs | select(.event == "completion")) as $u ([0,0,0,0]; [.[0] + $u.input_tokens, .[1] + $u.output_tokens, .[2] + $u.cache_write_tokens, .[3] + $u.cache_read_tokens])'`,
+        ),
       ),
     sums: (stdout) => {
       const [input, output, cacheWrite, cacheRead] = JSON.parse(stdout);
       return { input, output, cacheWrite, cacheRead };
     },
   },
-  { name: 'wc', label: 'wc -l', command: async ({ usage }) => shell(`${allOf(usage)} | wc -l`), sums: null },
+  { name: 'wc', label: 'wc -l', command: async ({ usage }) => countLines(usage), sums: null },
 ];
 
 /** Ticks of the tracker's reader once it has read everything. */
