@@ -1,6 +1,8 @@
 import type { Added, Book, NewRow } from '../events/book.ts';
 import { turnOfLog } from '../events/log-turn-event.ts';
+import type { KeyOf } from '../events/known-keys.ts';
 import type { Outcome, Problem } from '../problem.ts';
+import type { Reading } from '../reading.ts';
 import type { LogTurn } from '../sources/log-turn.ts';
 
 /** What every source of `tracker backfill` is given. */
@@ -28,6 +30,9 @@ export interface BackfillResult {
   readonly added: number;
   /** Rows left out because they are in the journal already. */
   readonly known: number;
+  /** Readings of meters found and added; absent: such a log has none. */
+  readonly readings?: number;
+  readonly readingsAdded?: number;
   /** What was passed over by design, counted by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
@@ -58,6 +63,34 @@ export async function addTurns(
   }
   return { turns: turns.length, outside: turns.length - wanted.length, ...sum, failure };
 }
+
+/** Adds the readings that are wanted and not there yet. */
+export async function addReadings(
+  { book, sinceTs, untilTs, dryRun }: BackfillContext,
+  readings: readonly Reading[],
+): Promise<Required<Pick<BackfillResult, 'readings' | 'readingsAdded' | 'failure'>>> {
+  const wanted = readings.filter(({ observed_at: at }) => {
+    const ts = Date.parse(at) / 1000;
+    return ts >= sinceTs && ts < untilTs;
+  });
+  const rows = wanted.map((reading) => ({ ...reading, kind: 'meter_reading' as const }));
+  if (dryRun) {
+    const keys = book.knownKeys('readings.jsonl', readingKey);
+    if (!keys.ok) return { readings: readings.length, readingsAdded: 0, failure: keys.problem };
+    const fresh = rows.filter((row) => !keys.value.has(readingKey(row) ?? ''));
+    return { readings: readings.length, readingsAdded: fresh.length, failure: null };
+  }
+  const kept = await book.appendNew(rows, readingKey);
+  if (!kept.ok) return { readings: readings.length, readingsAdded: 0, failure: kept.problem };
+  return { readings: readings.length, readingsAdded: kept.value.added, failure: null };
+}
+
+/** One meter at one moment. */
+const readingKey: KeyOf = (row) => {
+  if (!('observed_at' in row)) return null;
+  const { provider, account, scope, window_min: minutes, source, observed_at: at } = row as Reading;
+  return JSON.stringify([provider, account ?? null, scope ?? null, minutes ?? null, source, at]);
+};
 
 async function addBatch({ book, dryRun }: BackfillContext, turns: readonly LogTurn[]): Promise<Outcome<Added>> {
   if (!dryRun) {

@@ -1,5 +1,9 @@
+import { homedir } from 'node:os';
 import type { Command } from 'commander';
+import { claudeHomes } from '../sources/claude-log/claude-homes.ts';
+import { codexHomes } from '../sources/codex-log/codex-homes.ts';
 import { backfillClaude } from './backfill-claude.ts';
+import { backfillCodex } from './backfill-codex.ts';
 import type { BackfillResult, BackfillSource } from './backfill-source.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
@@ -8,7 +12,9 @@ import { timeS } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
-  readonly claudeHome?: readonly string[];
+  /** True: the usual ones. */
+  readonly claudeHome?: readonly string[] | true;
+  readonly codexHome?: readonly string[] | true;
   readonly since?: number;
   readonly until?: number;
   readonly dryRun?: true;
@@ -20,21 +26,37 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
   const command = program
     .command('backfill')
     .description('read old logs and keep the turns in them; what is there already is not added again')
-    .option('--claude-home <dir...>', 'folders that hold projects/ with transcripts of Claude Code, such as ~/.claude')
+    .option(
+      '--claude-home [dir...]',
+      'transcripts of Claude Code: folders that hold projects/ (default CLAUDE_CONFIG_DIR, else ~/.claude)',
+    )
+    .option(
+      '--codex-home [dir...]',
+      'rollouts of Codex: folders that hold sessions/ (default CODEX_HOME, else ~/.codex)',
+    )
     .option('--since <time>', 'turns from this day or time on (ISO 8601)', timeS)
     .option('--until <time>', 'turns before this day or time (ISO 8601)', timeS)
     .option('--dry-run', 'read and say what would be added; write nothing')
     .option('--json', 'print the summary as JSON');
   withBookOptions(command).action(async (options: Options) => {
     const sources = sourcesOf(options);
-    if (sources.length === 0) command.error('error: say what to read: --claude-home');
+    if (sources.length === 0) command.error('error: say what to read: --claude-home, --codex-home');
     done(await backfill(options, sources));
   });
 }
 
 /** One line per kind of log, in the order in which they are read. */
-function sourcesOf({ claudeHome }: Options): readonly BackfillSource[] {
-  return [...(claudeHome === undefined ? [] : [backfillClaude(claudeHome)])];
+function sourcesOf({ claudeHome, codexHome }: Options): readonly BackfillSource[] {
+  const { env } = process;
+  return [
+    ...(claudeHome === undefined ? [] : [backfillClaude(given(claudeHome) ?? claudeHomes(env, homedir()))]),
+    ...(codexHome === undefined ? [] : [backfillCodex(given(codexHome) ?? codexHomes(env, homedir()))]),
+  ];
+}
+
+/** Null: the option stands without a folder. */
+function given(folders: readonly string[] | true): readonly string[] | null {
+  return folders === true ? null : folders;
 }
 
 async function backfill(options: Options, sources: readonly BackfillSource[]): Promise<number> {
@@ -46,13 +68,13 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
     clearProgress();
   }
   const problems = results.flatMap((result) => result.problems);
-  note(problems);
+  note(problems, '--json lists all of them');
   if (options.json) sayJson(toJson(results, dryRun));
   else for (const result of results) say(sentence(result, dryRun));
   const failures = results.flatMap(({ failure }) => failure ?? []);
   for (const failure of failures) refuse(failure);
   if (failures.length > 0) return EXIT.failure;
-  if (results.some(({ files }) => files > 0)) return EXIT.ok;
+  if (results.some(({ turns, readings = 0 }) => turns + readings > 0)) return EXIT.ok;
   return problems.length > 0 ? EXIT.failure : EXIT.noData;
 }
 
@@ -67,19 +89,28 @@ function toJson(results: readonly BackfillResult[], dryRun: boolean): unknown {
     outside: sum(({ outside }) => outside),
     added: sum(({ added }) => added),
     known: sum(({ known }) => known),
+    readings: sum(({ readings = 0 }) => readings),
+    readings_added: sum(({ readingsAdded = 0 }) => readingsAdded),
     problems: sum(({ problems }) => problems.length),
     dry_run: dryRun,
-    sources: results.map(({ problems, ...result }) => ({ ...result, problems: problems.length })),
+    sources: results.map(({ problems, readings = 0, readingsAdded = 0, ...result }) => ({
+      ...result,
+      readings,
+      readings_added: readingsAdded,
+      problems: problems.length,
+    })),
     problem_list: results.flatMap(({ problems }) => problems),
   };
 }
 
 function sentence(result: BackfillResult, dryRun: boolean): string {
   const { source, files, lines, turns, outside, added, known, skipped, problems } = result;
+  const { readings = 0, readingsAdded = 0 } = result;
   const rest = [
     `${added} ${dryRun ? 'would be added' : 'added'}`,
     `${known} known`,
     ...(outside > 0 ? [`${outside} outside the time`] : []),
+    ...(readings > 0 ? [`${readingsAdded} of ${readings} readings ${dryRun ? 'would be added' : 'added'}`] : []),
     ...Object.entries(skipped).flatMap(([why, count]) => (count > 0 ? [`${count} ${why}`] : [])),
     ...(problems.length > 0 ? [`${problems.length} problems`] : []),
   ];

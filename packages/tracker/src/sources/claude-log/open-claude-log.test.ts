@@ -1,9 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../testing/temp-dir.ts';
-import { readTranscripts } from './read-transcripts.ts';
+import type { LogTurn } from '../log-turn.ts';
+import { claudeHomes } from './claude-homes.ts';
+import { openClaudeLog } from './open-claude-log.ts';
+import type { ClaudeTick } from './open-claude-log.ts';
 
 interface Over {
   readonly id?: string;
@@ -46,6 +49,9 @@ function home(dir: string, files: Readonly<Record<string, string | Buffer>>): st
   }
   return dir;
 }
+
+const readTranscripts = (roots: readonly string[], options: { mostLineBytes?: number } = {}): ClaudeTick =>
+  openClaudeLog({ roots, ...options }).tick();
 
 const outputs = (dir: string): number[] => readTranscripts([dir]).turns.map(({ outputTokens }) => outputTokens);
 
@@ -170,4 +176,104 @@ test('the order of files and lines changes nothing', () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test('however appends are split over ticks and restarts, the turns are those of one cold read', () => {
+  const one = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'é'),
+    output: fc.nat(5),
+    sidechain: fc.boolean(),
+    second: fc.nat(9),
+    file: fc.constantFrom('x', 'y', 'agent-z'),
+    cut: fc.nat(250),
+    ticks: fc.boolean(),
+    restarts: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(one, { minLength: 1, maxLength: 12 }), (all) => {
+      using dir = tempDir();
+      let log = openClaudeLog({ roots: [dir.path] });
+      const known = new Map<string, LogTurn>();
+      const tick = (): void => {
+        for (const turn of log.tick().turns) known.set(turn.key, turn);
+      };
+      home(dir.path, {});
+      for (const { file, cut, ticks, restarts, second, ...over } of all) {
+        const path = join(dir.path, 'projects', `${file}.jsonl`);
+        const bytes = Buffer.from(`${line({ ...over, at: `2030-01-01T00:00:0${second}Z` })}\n`);
+        mkdirSync(join(dir.path, 'projects'), { recursive: true });
+        appendFileSync(path, bytes.subarray(0, cut));
+        if (ticks) tick();
+        appendFileSync(path, bytes.subarray(cut));
+        if (restarts) log = openClaudeLog({ roots: [dir.path], state: JSON.parse(JSON.stringify(log.state())) });
+      }
+      tick();
+      const cold = readTranscripts([dir.path]).turns;
+      expect([...known.values()].toSorted((a, b) => a.ts - b.ts || (a.key < b.key ? -1 : 1))).toEqual(cold);
+      expect(log.tick().turns).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a refusal for a limit is evidence, and no turn; another error is nothing', () => {
+  using dir = tempDir();
+  const refusal = (text: string, extra: object = {}): string =>
+    line({
+      extra: {
+        isApiErrorMessage: true,
+        message: { id: 'x', model: '<synthetic>', content: [{ type: 'text', text }], usage: { input_tokens: 0 } },
+        ...extra,
+      },
+    });
+  const quotaLimits = {
+    status: 'rejected',
+    resetsAt: 1_893_456_000,
+    rateLimitType: 'five_hour',
+    isUsingOverage: false,
+  };
+  home(dir.path, {
+    'p/a.jsonl': [
+      refusal("You've hit your session limit · resets 3pm (UTC)", { error: 'rate_limit', quotaLimits }),
+      refusal('Claude AI usage limit reached|1893456000'),
+      refusal('5-hour limit reached ∙ resets 3pm'),
+      refusal('API Error: 429 {"type":"error","error":{"type":"rate_limit_error"}}'),
+      refusal('Request failed', { error: 'rate_limit' }),
+      refusal('API Error: 500 overloaded', { error: 'server_error' }),
+      refusal('No response requested.'),
+      '',
+    ].join('\n'),
+  });
+  const log = openClaudeLog({ roots: [dir.path] });
+  const { rejections, turns, problems } = log.tick();
+  expect(rejections.map(({ evidence, limit, resetsTs, line: at }) => [at, evidence, limit, resetsTs])).toEqual([
+    [1, 'quota-limits', 'five_hour', 1_893_456_000],
+    [2, 'text', null, 1_893_456_000],
+    [3, 'text', null, null],
+    [4, 'text', null, null],
+    [5, 'error-kind', null, null],
+  ]);
+  expect({ turns, problems }).toEqual({ turns: [], problems: [] });
+  expect(log.tick().rejections).toEqual([]);
+});
+
+test('a byte order mark and spaces spoil nothing; a state of something else is begun anew', () => {
+  using dir = tempDir();
+  const spaced = JSON.stringify(JSON.parse(line({ id: 'b', output: 3 })), null, 1).replaceAll('\n', ' ');
+  home(dir.path, { 'p/a.jsonl': `\uFEFF${line({ output: 2 })}\n${spaced}\r\n` });
+  for (const state of [undefined, null, 'x', { version: 2 }, { version: 1, texts: [], answers: [['a', null, 1]] }]) {
+    const { turns, problems } = openClaudeLog({ roots: [dir.path], state }).tick();
+    expect({ turns: turns.map(({ key }) => key), problems }).toEqual({ turns: ['cc:b', 'cc:msg_1'], problems: [] });
+  }
+});
+
+test('the homes are those of CLAUDE_CONFIG_DIR, else the usual ones that are there', () => {
+  using dir = tempDir();
+  const [config, plain] = [join(dir.path, '.config', 'claude'), join(dir.path, '.claude')];
+  expect(claudeHomes({}, dir.path)).toEqual([plain]);
+  mkdirSync(join(config, 'projects'), { recursive: true });
+  expect(claudeHomes({ CLAUDE_CONFIG_DIR: '' }, dir.path)).toEqual([config]);
+  mkdirSync(join(plain, 'transcripts'), { recursive: true });
+  expect(claudeHomes({}, dir.path)).toEqual([config, plain]);
+  expect(claudeHomes({ CLAUDE_CONFIG_DIR: '/a, /b,' }, dir.path)).toEqual(['/a', '/b']);
 });
