@@ -3,7 +3,7 @@ import { keySet } from '../events/key-set.ts';
 import { addTurnRows } from '../events/keep-turns.ts';
 import { turnOfArchive } from '../events/turn-event.ts';
 import type { Outcome, Problem } from '../problem.ts';
-import type { ArchiveTurn } from '../sources/ccp-archive/archive-turn.ts';
+import type { ArchiveTurn, TurnDetails } from '../sources/ccp-archive/archive-turn.ts';
 import { readArchive } from '../sources/ccp-archive/read-archive.ts';
 import type { ArchivePart, ArchiveReport } from '../sources/ccp-archive/read-archive.ts';
 import type { BackfillContext, BackfillResult, BackfillSource } from './backfill-source.ts';
@@ -49,7 +49,7 @@ interface Adder extends Counts {
 function adder({ book, sinceTs, untilTs, dryRun }: BackfillContext): Adder {
   const sum = { turns: 0, outside: 0, added: 0, known: 0, again: 0, notes: [] as Problem[] };
   const seen = keySet();
-  let waiting: ArchiveTurn[] = [];
+  let waiting: TurnDetails[] = [];
   const write = async (): Promise<Problem | null> => {
     const turns = waiting;
     waiting = [];
@@ -71,11 +71,11 @@ function adder({ book, sinceTs, untilTs, dryRun }: BackfillContext): Adder {
       const keys: Outcome<{ has(key: string): boolean }> = book.knownKeys('windows.jsonl');
       if (!keys.ok) return keys.problem;
       for (const turn of turns) {
-        const { ts } = turn.sample;
+        const { ts } = turn;
         if (!seen.add(turn.key)) sum.again += 1;
         else if (ts < sinceTs || ts >= untilTs) sum.outside += 1;
         else if (keys.value.has(turn.key)) sum.known += 1;
-        else waiting.push(turn);
+        else waiting.push(turn.details());
       }
       sum.turns = seen.size;
       return waiting.length >= BATCH ? write() : null;

@@ -1,5 +1,5 @@
 import type { Decision, GlmTurn, TrackerEvent, UsageSample } from '@ccp/contracts';
-import type { ArchiveTurn } from '../sources/ccp-archive/archive-turn.ts';
+import type { TurnDetails } from '../sources/ccp-archive/archive-turn.ts';
 import { turnKey } from '../turn-key.ts';
 
 /** A turn as the shim tells it, as a row of windows.jsonl. `capturedTs` is our clock, epoch seconds. */
@@ -55,7 +55,7 @@ export function turnOfSample(sample: UsageSample, capturedTs: number): TrackerEv
 
 /** A turn of a router's log or database, which is told as the router itself would, as a row of windows.jsonl. */
 export function turnOfArchive(
-  { sample, decision }: Pick<ArchiveTurn, 'sample' | 'decision'>,
+  { sample, decision }: TurnDetails,
   capturedTs: number,
 ): TrackerEvent & { readonly dedupe_key: string } {
   return { ...turnOfSample(sample, capturedTs), source: 'ccp-archive', decision };

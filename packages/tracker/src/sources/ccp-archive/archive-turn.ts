@@ -1,9 +1,20 @@
 import type { Decision, UsageSample } from '@ccp/contracts';
 
-/** One finished exchange of a router's archive, as the router itself would list it. */
+/** One finished exchange of a router's archive. */
 export interface ArchiveTurn {
   /** The same as when the turn is polled from the shim. */
   readonly key: string;
+  /** When it ended, epoch seconds. */
+  readonly ts: number;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** The rest of it, while its source is where it is. Read when asked for: what is in a journal already need not be. */
+  readonly details: () => TurnDetails;
+}
+
+export interface TurnDetails {
+  /** As the router itself would list it. */
   readonly sample: UsageSample;
   /** What its log or database says of why its lane was chosen; empty: nothing. */
   readonly decision: Decision;

@@ -1,32 +1,70 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Small enough to stay in the cache of a processor while it is read over. */
+const BLOCK_BYTES = 1024 * 1024;
 
 /** A piece of a log, in order. */
 export interface LogBlock {
+  /** What was kept of the block before, then new bytes. Written over when the next one is asked for. */
   readonly bytes: Buffer;
   /** Bytes of the file read so far, as they are on disk. */
   readonly readBytes: number;
+  /** No more will come, because the file ends here or because of the error that is then thrown. */
+  readonly isLast: boolean;
 }
 
+/** Takes how many bytes at the end of a block are to begin the next one. */
+export type LogBlocks = AsyncGenerator<LogBlock, void, number>;
+
 /** The bytes of a log in large pieces, unpacked where they are gzip. Throws what the system or gzip says. */
-export async function* logBlocks(file: string): AsyncGenerator<LogBlock> {
+export async function* logBlocks(file: string): LogBlocks {
   const fd = openSync(file, 'r');
   try {
-    if (!isGzip(fd)) {
-      for (let readBytes = 0; ;) {
-        const block = Buffer.allocUnsafe(BLOCK_BYTES);
-        const size = readSync(fd, block, 0, BLOCK_BYTES, readBytes);
-        if (size === 0) return;
-        readBytes += size;
-        yield { bytes: block.subarray(0, size), readBytes };
-      }
-    }
+    if (!isGzip(fd)) return yield* plain(fd);
   } finally {
     closeSync(fd);
   }
-  yield* unpacked(file);
+  yield* joined(file);
+}
+
+async function* plain(fd: number): LogBlocks {
+  let buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+  let held = 0;
+  for (let readBytes = 0; ;) {
+    if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * held);
+    let size = 0;
+    let error: unknown;
+    try {
+      size = readSync(fd, buffer, held, buffer.length - held, readBytes);
+    } catch (reason) {
+      error = reason;
+    }
+    readBytes += size;
+    const end = held + size;
+    held = yield { bytes: buffer.subarray(0, end), readBytes, isLast: size === 0 };
+    if (error !== undefined) throw error;
+    if (size === 0) return;
+    buffer.copyWithin(0, end - held, end);
+  }
+}
+
+async function* joined(file: string): LogBlocks {
+  let rest: Buffer = Buffer.alloc(0);
+  let readBytes = 0;
+  let error: unknown;
+  try {
+    for await (const block of unpacked(file)) {
+      readBytes = block.readBytes;
+      const bytes = rest.length === 0 ? block.bytes : Buffer.concat([rest, block.bytes]);
+      const kept = yield { bytes, readBytes, isLast: false };
+      rest = bytes.subarray(bytes.length - kept);
+    }
+  } catch (reason) {
+    error = reason;
+  }
+  yield { bytes: rest, readBytes, isLast: true };
+  if (error !== undefined) throw error;
 }
 
 /** By its first bytes: a name says less. */
@@ -36,7 +74,7 @@ function isGzip(fd: number): boolean {
 }
 
 /** What was unpacked before an error comes before the error: of a file that was cut short the beginning is whole. */
-async function* unpacked(file: string): AsyncGenerator<LogBlock> {
+async function* unpacked(file: string): AsyncGenerator<Pick<LogBlock, 'bytes' | 'readBytes'>> {
   const source = createReadStream(file, { highWaterMark: 256 * 1024 });
   const gunzip = createGunzip({ chunkSize: 1024 * 1024 });
   const ready: Buffer[] = [];

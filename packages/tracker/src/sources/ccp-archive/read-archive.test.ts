@@ -7,24 +7,26 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { originalDatabase } from '../../testing/usage-database.ts';
-import type { ArchiveTurn } from './archive-turn.ts';
+import type { ArchiveTurn, TurnDetails } from './archive-turn.ts';
 import { readArchive } from './read-archive.ts';
 import type { ArchiveReport } from './read-archive.ts';
 import { readLog } from './read-log.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../../../fixtures/shim/logs/', import.meta.url));
 
+type ReadTurn = ArchiveTurn & TurnDetails;
+
 interface Read extends ArchiveReport {
-  readonly turns: readonly ArchiveTurn[];
+  readonly turns: readonly ReadTurn[];
 }
 
 async function read(root: string): Promise<Read> {
-  const turns: ArchiveTurn[] = [];
+  const turns: ReadTurn[] = [];
   const reading = readArchive([root]);
   for (;;) {
     const next = await reading.next();
     if (next.done === true) return { turns, ...next.value };
-    for (const turn of next.value.turns) turns.push(turn);
+    for (const turn of next.value.turns) turns.push({ ...turn, ...turn.details() });
   }
 }
 
@@ -42,7 +44,7 @@ const line = (n: number, more: object = {}): string =>
   });
 const lines = (from: number, count: number): string =>
   Array.from({ length: count }, (_, index) => `${line(from + index)}\n`).join('');
-const ridsOf = ({ turns }: Read): string[] => turns.map(({ sample }) => sample.rid);
+const ridsOf = ({ turns }: Read): string[] => turns.map((turn) => turn.sample.rid);
 const codesOf = ({ files, problems }: Read): string[] =>
   [...problems, ...files.flatMap((file) => file.problems)].map(({ code }) => code);
 
@@ -162,7 +164,7 @@ describe('what can not be read is named', () => {
       }
       turns.push(...next.value.turns);
     }
-    expect(turns.map(({ sample }) => sample.ts - 1768392000)).toEqual(Array.from({ length: 40_000 }, (_, n) => n));
+    expect(turns.map(({ ts }) => ts - 1768392000)).toEqual(Array.from({ length: 40_000 }, (_, n) => n));
   });
 
   test('a folder that is not there, one that holds nothing, a file in its place', async () => {

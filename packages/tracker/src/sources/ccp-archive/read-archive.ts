@@ -9,6 +9,7 @@ import { readMetrics } from './read-metrics.ts';
 
 /** Some turns, and how far the reading is. */
 export interface ArchivePart {
+  /** Their details can be asked for until the next part is. */
   readonly turns: readonly ArchiveTurn[];
   readonly file: string;
   readonly readBytes: number;

@@ -21,8 +21,12 @@ export function judgeRecord(value: unknown): Judged {
   }
   if (ts <= 0 || ts > MOST_TS) return bad(`its ts is no time in epoch seconds (${ts})`);
   if (!Number.isInteger(status)) return bad(`its status is no HTTP status (${status})`);
-  const sample = sampleOf(record, ts, status);
-  return { kind: 'turn', turn: { key: keyOf(sample), sample, decision: decisionOf(record) } };
+  const details = { sample: sampleOf(record, ts, status), decision: decisionOf(record) };
+  const { model, input_tokens: inputTokens, output_tokens: outputTokens } = details.sample;
+  return {
+    kind: 'turn',
+    turn: { key: keyOf(details.sample), ts, model, inputTokens, outputTokens, details: () => details },
+  };
 }
 
 /** Year 2286: beyond it somebody wrote milliseconds. */
