@@ -59,7 +59,7 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
     clearProgress();
   }
   const problems = results.flatMap((result) => result.problems);
-  note(problems);
+  note(problems, 'the same with --json');
   if (options.json) sayJson(toJson(results, dryRun));
   else for (const result of results) say(sentence(result, dryRun));
   const failures = results.flatMap(({ failure }) => failure ?? []);

@@ -28,9 +28,9 @@ export function refuse(problem: Problem): typeof EXIT.failure {
   return EXIT.failure;
 }
 
-/** What is worth knowing although it was done, on stderr. */
-export function note(problems: readonly Problem[]): void {
+/** What is worth knowing although it was done, on stderr. `all` is the command that names the rest. */
+export function note(problems: readonly Problem[], all = 'tracker verify'): void {
   for (const problem of problems.slice(0, MOST_NOTES)) process.stderr.write(`note: ${problemLine(problem)}\n`);
   const more = problems.length - MOST_NOTES;
-  if (more > 0) process.stderr.write(`note: and ${more} more like these; tracker verify names all of them\n`);
+  if (more > 0) process.stderr.write(`note: and ${more} more like these; ${all} names all of them\n`);
 }
