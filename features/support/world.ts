@@ -110,7 +110,8 @@ export class Household extends World {
   }
 
   async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-    const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(process.execPath, [program, ...args], { cwd: this.home, env, stdio });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -72,6 +72,14 @@ export type ProblemCode =
   | 'no-tagged-commits'
   | 'missing-commit-range'
   | 'not-text'
+  // an archive of a router
+  | 'archive-empty'
+  | 'gzip-damaged'
+  | 'not-a-database'
+  | 'database-damaged'
+  | 'database-locked'
+  | 'database-newer'
+  | 'sums-without-turns'
   // windows
   | 'no-snapshot'
   | 'missing-snapshots'

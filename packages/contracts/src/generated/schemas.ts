@@ -1014,7 +1014,8 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "api",
         "backfill",
         "claude-log",
-        "codex-log"
+        "codex-log",
+        "ccp-archive"
       ]
     },
     "dedupe_key": {

@@ -339,7 +339,7 @@ export interface TrackerEvent {
   /** When the row was written (ISO 8601). */
   captured_at?: string
   /** Where it came from. */
-  source?: 'shim' | 'api' | 'backfill' | 'claude-log' | 'codex-log' | (string & {})
+  source?: 'shim' | 'api' | 'backfill' | 'claude-log' | 'codex-log' | 'ccp-archive' | (string & {})
   /** Events with the same key are one. */
   dedupe_key?: string
   /** The session that began. */

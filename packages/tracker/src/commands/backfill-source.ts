@@ -36,6 +36,8 @@ export interface BackfillResult {
   /** What was passed over by design, counted by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
+  /** Summaries of logs that lay beside them, by path. */
+  readonly metrics?: readonly string[];
   /** Why it ended before its end; null: it did not. */
   readonly failure: Problem | null;
 }

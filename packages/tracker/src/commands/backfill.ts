@@ -2,16 +2,19 @@ import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { claudeHomes } from '../sources/claude-log/claude-homes.ts';
 import { codexHomes } from '../sources/codex-log/codex-homes.ts';
+import { backfillArchive } from './backfill-archive.ts';
 import { backfillClaude } from './backfill-claude.ts';
 import { backfillCodex } from './backfill-codex.ts';
 import type { BackfillResult, BackfillSource } from './backfill-source.ts';
+import { snapshotOf, whyNotSummary, writeSummary } from './backfill-summary.ts';
+import type { SummaryOptions } from './backfill-summary.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { timeS } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
-interface Options extends BookOptions {
+interface Options extends BookOptions, SummaryOptions {
   /** True: the usual ones. */
   readonly claudeHome?: readonly string[] | true;
   readonly codexHome?: readonly string[] | true;
@@ -34,23 +37,29 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
       '--codex-home [dir...]',
       'rollouts of Codex: folders that hold sessions/ (default CODEX_HOME, else ~/.codex)',
     )
+    .option('--ccp-root <dir...>', 'folders that hold logs/ and results/ of a router, old or ours')
     .option('--since <time>', 'turns from this day or time on (ISO 8601)', timeS)
     .option('--until <time>', 'turns before this day or time (ISO 8601)', timeS)
+    .option('--output <file>', 'write there what the journals then come to')
+    .option('--usage-json <file>', 'an answer of /v1/usage, for how models are served (with --output)')
     .option('--dry-run', 'read and say what would be added; write nothing')
     .option('--json', 'print the summary as JSON');
   withBookOptions(command).action(async (options: Options) => {
     const sources = sourcesOf(options);
-    if (sources.length === 0) command.error('error: say what to read: --claude-home, --codex-home');
+    if (sources.length === 0) command.error('error: say what to read: --claude-home, --codex-home, --ccp-root');
+    const unusable = whyNotSummary(options, bookOf(options));
+    if (unusable !== null) command.error(`error: ${unusable}`);
     done(await backfill(options, sources));
   });
 }
 
 /** One line per kind of log, in the order in which they are read. */
-function sourcesOf({ claudeHome, codexHome }: Options): readonly BackfillSource[] {
+function sourcesOf({ claudeHome, codexHome, ccpRoot }: Options): readonly BackfillSource[] {
   const { env } = process;
   return [
     ...(claudeHome === undefined ? [] : [backfillClaude(given(claudeHome) ?? claudeHomes(env, homedir()))]),
     ...(codexHome === undefined ? [] : [backfillCodex(given(codexHome) ?? codexHomes(env, homedir()))]),
+    ...(ccpRoot === undefined ? [] : [backfillArchive(ccpRoot)]),
   ];
 }
 
@@ -61,6 +70,8 @@ function given(folders: readonly string[] | true): readonly string[] | null {
 
 async function backfill(options: Options, sources: readonly BackfillSource[]): Promise<number> {
   const { since = -Infinity, until = Infinity, dryRun = false } = options;
+  const snapshot = snapshotOf(options);
+  if (!snapshot.ok) return refuse(snapshot.problem);
   const context = { book: bookOf(options), sinceTs: since, untilTs: until, dryRun, progress };
   const results: BackfillResult[] = [];
   for (const source of sources) {
@@ -72,6 +83,12 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
   if (options.json) sayJson(toJson(results, dryRun));
   else for (const result of results) say(sentence(result, dryRun));
   const failures = results.flatMap(({ failure }) => failure ?? []);
+  if (options.output !== undefined && !dryRun && failures.length === 0) {
+    const metrics = results.flatMap((result) => result.metrics ?? []);
+    const written = writeSummary(options.output, { ...context, snapshot: snapshot.value, metrics });
+    if (written.ok) note(written.value);
+    else failures.push(written.problem);
+  }
   for (const failure of failures) refuse(failure);
   if (failures.length > 0) return EXIT.failure;
   if (results.some(({ turns, readings = 0 }) => turns + readings > 0)) return EXIT.ok;

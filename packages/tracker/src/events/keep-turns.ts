@@ -1,4 +1,4 @@
-import type { UsageSample } from '@ccp/contracts';
+import type { TrackerEvent, UsageSample } from '@ccp/contracts';
 import type { Outcome, Problem } from '../problem.ts';
 import type { Added, Book, NewRow } from './book.ts';
 import { readPollPosition, writePollPosition } from './poll-position.ts';
@@ -65,16 +65,25 @@ export async function keepTurns(book: Book, sourceUrl: string, read: ReadTurns):
   return { ok: true, value: written.ok ? kept : { ...kept, notes: [...kept.notes, written.problem] } };
 }
 
-async function keepPage(book: Book, { samples, receivedTs }: TurnsPage): Promise<Outcome<Added>> {
-  const turns = samples.map((sample) => turnOfSample(sample, receivedTs));
+function keepPage(book: Book, { samples, receivedTs }: TurnsPage): Promise<Outcome<Added>> {
+  return addTurnRows(
+    book,
+    samples.map((sample) => turnOfSample(sample, receivedTs)),
+  );
+}
+
+/**
+ * Adds turns that are not there yet to windows.jsonl, those of GLM also to glm_counts.jsonl: there first, so that a turn
+ * that is in windows.jsonl is in both, wherever a process was stopped. Counts those of windows.jsonl.
+ */
+export async function addTurnRows(book: Book, turns: readonly TrackerEvent[]): Promise<Outcome<Added>> {
+  const glm = turns.flatMap((turn) => glmTurnOf(turn) ?? []).map((row) => ({ ...row, kind: 'glm_turn' as const }));
+  const counted = await book.appendNew(glm);
+  if (!counted.ok) return counted;
   const rows = turns.map((turn) => ({ ...turn, kind: 'turn' as const })) as NewRow[];
   const added = await book.appendNew(rows);
   if (!added.ok) return added;
-  const glm = turns.flatMap((turn) => glmTurnOf(turn) ?? []).map((row) => ({ ...row, kind: 'glm_turn' as const }));
-  const counted = await book.appendNew(glm);
-  return counted.ok
-    ? { ok: true, value: { ...added.value, notes: [...added.value.notes, ...counted.value.notes] } }
-    : counted;
+  return { ok: true, value: { ...added.value, notes: [...added.value.notes, ...counted.value.notes] } };
 }
 
 function skew(seconds: number): readonly Problem[] {

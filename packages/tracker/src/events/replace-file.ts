@@ -15,13 +15,13 @@ export function replaceFile(file: string, text: string): Outcome<null> {
   // Beside the file: a rename works within one file system only.
   const draft = join(folder, `.${basename(file)}.${process.pid}.${count}.draft`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     write(draft, text);
     renameSync(draft, file);
     syncFolder(folder);
     return { ok: true, value: null };
   } catch (error) {
-    rmSync(draft, { force: true });
+    discard(draft);
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
     const remedy = 'Choose a folder you may write to and that has room: --data-dir DIR (TRACKER_DATA_DIR)';
@@ -29,6 +29,36 @@ export function replaceFile(file: string, text: string): Outcome<null> {
       ok: false,
       problem: { code: 'journal-unwritable', file, message: `${file} cannot be written (${code})`, remedy },
     };
+  }
+}
+
+/** Node's own recursive way never returns from a place where nothing can be made, such as /proc. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirOnce(folder);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    makeFolder(dirname(folder));
+    mkdirOnce(folder);
+  }
+}
+
+/** Another process may be faster. */
+function mkdirOnce(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch (error) {
+    // Where no draft could be made, none can be removed either.
+    if (systemErrorCode(error) === undefined) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Decision, GlmTurn, TrackerEvent, UsageSample } from '@ccp/contracts';
+import type { TurnDetails } from '../sources/ccp-archive/archive-turn.ts';
 import { turnKey } from '../turn-key.ts';
 
 /** A turn as the shim tells it, as a row of windows.jsonl. `capturedTs` is our clock, epoch seconds. */
@@ -50,6 +51,14 @@ export function turnOfSample(sample: UsageSample, capturedTs: number): TrackerEv
     },
     decision: decisionOf(sample),
   };
+}
+
+/** A turn of a router's log or database, which is told as the router itself would, as a row of windows.jsonl. */
+export function turnOfArchive(
+  { sample, decision }: TurnDetails,
+  capturedTs: number,
+): TrackerEvent & { readonly dedupe_key: string } {
+  return { ...turnOfSample(sample, capturedTs), source: 'ccp-archive', decision };
 }
 
 function decisionOf(sample: UsageSample): Decision {

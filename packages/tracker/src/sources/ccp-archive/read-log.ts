@@ -1,0 +1,69 @@
+import type { Problem } from '../../problem.ts';
+import type { ArchiveTurn, Passed } from './archive-turn.ts';
+import { LineReader } from './line-reader.ts';
+import { logBlocks } from './log-blocks.ts';
+
+/** What reading one file of an archive came to. */
+export interface FileReport {
+  readonly file: string;
+  readonly kind: 'log' | 'database' | 'metrics';
+  /** As they are on disk. */
+  readonly bytes: number;
+  /** Lines of a log, rows of a database. */
+  readonly lines: number;
+  readonly turns: number;
+  /** Records that are no turns, by why. */
+  readonly passed: Readonly<Partial<Record<Passed, number>>>;
+  readonly problems: readonly Problem[];
+}
+
+/** Some turns of a file, and how many bytes of it are read. */
+export interface ReadPart {
+  /** Their details can be asked for until the next part is. */
+  readonly turns: readonly ArchiveTurn[];
+  readonly readBytes: number;
+}
+
+export interface LogOptions {
+  /** Of a longer line without one whole object in it nothing is used. Default 1 MiB. */
+  readonly mostLineBytes?: number;
+}
+
+/** No record is this long, but a file without line ends may be one line of many records. */
+const MOST_LINE_BYTES = 1024 * 1024;
+
+/** Reads a usage log piece by piece; answers at the end what it came to. Nothing of it is in memory at once. */
+export async function* readLog(file: string, options: LogOptions = {}): AsyncGenerator<ReadPart, FileReport> {
+  const reader = new LineReader(file);
+  const most = options.mostLineBytes ?? MOST_LINE_BYTES;
+  const blocks = logBlocks(file);
+  let bytes = 0;
+  try {
+    for (let next = await blocks.next(0); next.done !== true;) {
+      const { bytes: data, readBytes, isLast } = next.value;
+      if (bytes === 0 && isBinary(data)) {
+        reader.problems.add('binary-text', `${file} is no text`, { remedy: 'Move it away, if it is no usage log' });
+        bytes = readBytes;
+        break;
+      }
+      bytes = readBytes;
+      let rest = data.subarray(reader.lines(data));
+      if (rest.length > most) rest = reader.longLine(rest);
+      if (isLast) reader.lastLine(rest);
+      yield { turns: reader.take(), readBytes };
+      next = await blocks.next(rest.length);
+    }
+  } catch (error) {
+    reader.refused(error);
+  } finally {
+    await blocks.return();
+  }
+  if (bytes === 0 && reader.problems.count === 0) reader.problems.add('empty-text', `${file} is empty`, {});
+  return reader.report(bytes);
+}
+
+/** A log begins with text; zeros come at its end only. */
+function isBinary(bytes: Buffer): boolean {
+  const head = bytes.subarray(0, 4096);
+  return head.indexOf(0) !== -1 && !head.includes('{"') && head.some((byte) => byte !== 0);
+}
