@@ -5,7 +5,7 @@ import { problemLine } from '../problem.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { summaryCheck } from './rollup.ts';
+import { rollupChecks } from './rollup-checks.ts';
 import { say, sayJson } from './told.ts';
 
 interface Options extends BookOptions {
@@ -23,7 +23,7 @@ export function addVerify(program: Command, done: (code: number) => void): void 
 
 function verify(options: Options): number {
   const { dir } = bookOf(options);
-  const found = verifyJournals(dir, [summaryCheck]);
+  const found = verifyJournals(dir, rollupChecks(dir));
   if (options.json) sayJson({ dir, ...found });
   else for (const line of verifyLines(dir, found)) say(line);
   if (found.problems.length > 0) return EXIT.failure;

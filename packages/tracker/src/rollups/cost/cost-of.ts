@@ -12,17 +12,34 @@ export interface PricedTokens {
   readonly cacheRead: number;
 }
 
-const LONG_CONTEXT_TOKENS = 200_000;
+/** Lengths of a request's whole input, in tokens, beyond which some list has other prices. */
+const LENGTHS = [128_000, 200_000, 256_000, 272_000, 512_000] as const;
+
+/** How many of the lengths are passed: requests of one class are priced alike, so their tokens may be added up first. */
+export function lengthClass({ input, cacheWrite, cacheRead }: PricedTokens): number {
+  const whole = input + cacheWrite + cacheRead;
+  let passed = 0;
+  for (const length of LENGTHS) if (whole > length) passed += 1;
+  return passed;
+}
 
 /** US dollars of one request by list prices; null: the model, or a kind of token it used, has no price. */
 export function costOf(model: string, tokens: PricedTokens, map: PriceMap): number | null {
-  const found = priceOf(model, map);
-  return found === null ? null : priced(found.price, tokens);
+  return costOfClass(model, tokens, { lengthClass: lengthClass(tokens), map });
 }
 
-function priced(price: ModelPrice, tokens: PricedTokens): number | null {
-  const whole = tokens.input + tokens.cacheWrite + tokens.cacheRead;
-  const isLong = whole > LONG_CONTEXT_TOKENS && price.input_cost_per_token_above_200k_tokens !== undefined;
+/** The same for the tokens of several requests of one class, which all used the same kinds of token. */
+export function costOfClass(
+  model: string,
+  tokens: PricedTokens,
+  by: { readonly lengthClass: number; readonly map: PriceMap },
+): number | null {
+  const found = priceOf(model, by.map);
+  return found === null ? null : priced(found.price, tokens, (LENGTHS[by.lengthClass - 1] ?? 0) >= 200_000);
+}
+
+function priced(price: ModelPrice, tokens: PricedTokens, isLongContext: boolean): number | null {
+  const isLong = isLongContext && price.input_cost_per_token_above_200k_tokens !== undefined;
   const input = isLong ? price.input_cost_per_token_above_200k_tokens : price.input_cost_per_token;
   const output = isLong ? price.output_cost_per_token_above_200k_tokens : price.output_cost_per_token;
   // A long request pays more for what it takes from the cache too, in the same proportion as for its input.
