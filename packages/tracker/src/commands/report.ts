@@ -1,18 +1,17 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import type { Problem } from '../problem.ts';
 import { PRICES } from '../rollups/cost/price-map.ts';
 import { groupTurns } from '../rollups/report/group-turns.ts';
 import type { Grouping } from '../rollups/report/group-turns.ts';
-import { distinctTurns } from '../rollups/report/report-turn.ts';
 import { turnReportLines } from '../views/text/turn-report.ts';
-import { bookOf, usable, withBookOptions } from './book-options.ts';
+import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { localZone, timeS, timeZone } from './option-values.ts';
 import { reportWindows } from './report-windows.ts';
 import type { WindowReportOptions } from './report-windows.ts';
 import { draw, note, say, sayJson } from './told.ts';
+import { turnRows } from './turn-rows.ts';
 
 interface Options extends BookOptions {
   readonly since?: number;
@@ -51,8 +50,7 @@ export function addReport(program: Command, done: (code: number) => void): void 
 
 function turns(by: Grouping, options: Options): number {
   const book = bookOf(options);
-  const problems: Problem[] = [];
-  const distinct = distinctTurns(usable(book.rows('windows.jsonl', ['turn']), problems));
+  const { turns: distinct, problems } = turnRows(book);
   note(problems);
   const { since, until, timezone } = options;
   const report = groupTurns(distinct, {

@@ -15,9 +15,12 @@ export interface ReportTurn {
   readonly features: number | null;
 }
 
+/** The shim saw the exchange itself. */
+export const TOP_RANK = 3;
+
 /** Of two records of one exchange the one nearer to the provider counts. */
 const RANK: ReadonlyMap<string, number> = new Map([
-  ['shim', 3],
+  ['shim', TOP_RANK],
   ['backfill', 2],
   ['ccp-archive', 2],
   ['api', 1],
@@ -37,26 +40,17 @@ export function exchangeId({ turn, dedupe_key: key, event_id: eventId }: Tracker
  * Each exchange once: the shim, its log and the client's transcript all tell of the same one, by the provider's request
  * id. Rows without one stand for themselves by their key. Rows that are no turns are passed over.
  */
-export function distinctEvents(events: Iterable<TrackerEvent>): readonly TrackerEvent[] {
-  return distinct(events, (event) => event);
-}
-
-/** The same, as much of each as reports need. */
 export function distinctTurns(events: Iterable<TrackerEvent>): readonly ReportTurn[] {
-  return distinct(events, toReportTurn);
-}
-
-function distinct<Kept>(events: Iterable<TrackerEvent>, keep: (event: TrackerEvent) => Kept): readonly Kept[] {
-  const kept = new Map<string | number, { readonly rank: number; readonly value: Kept }>();
+  const kept = new Map<string | number, { readonly rank: number; readonly turn: ReportTurn }>();
   let nameless = 0;
   for (const event of events) {
     if (event.turn === undefined) continue;
     const id = exchangeId(event) ?? (nameless += 1);
     const rank = rankOf(event.source);
     const known = kept.get(id);
-    if (known === undefined || rank > known.rank) kept.set(id, { rank, value: keep(event) });
+    if (known === undefined || rank > known.rank) kept.set(id, { rank, turn: toReportTurn(event) });
   }
-  return [...kept.values()].map(({ value }) => value);
+  return [...kept.values()].map(({ turn }) => turn);
 }
 
 /** Throws for a row that is no turn. */

@@ -29,7 +29,7 @@ export interface KnownTurns {
 }
 
 const FIRST_CAPACITY = 1024;
-const FIRST_RECORDS = 1024 * RECORD_WORDS;
+const BLOCK_WORDS = 1024 * RECORD_WORDS;
 const HIGH_BITS = 21;
 const HIGH_MASK = 2 ** HIGH_BITS - 1;
 
@@ -41,7 +41,9 @@ export function knownTurns(seeds: Seeds): KnownTurns {
   const turns = table(FIRST_CAPACITY, RECORD_WORDS);
   const sessions = table(FIRST_CAPACITY, 3);
   let distinct = 0;
-  let records = new Uint32Array(FIRST_RECORDS);
+  /** Whole blocks first, then the one that is being filled: nothing is copied while it grows. */
+  let blocks: Uint32Array[] = [];
+  let block = new Uint32Array(BLOCK_WORDS);
   let used = 0;
   const scratch = new Uint32Array(RECORD_WORDS);
 
@@ -83,12 +85,12 @@ export function knownTurns(seeds: Seeds): KnownTurns {
     return place;
   };
   const remember = (): void => {
-    if (used + RECORD_WORDS > records.length) {
-      const old = records;
-      records = new Uint32Array(2 * old.length);
-      records.set(old);
+    if (used === block.length) {
+      blocks.push(block);
+      block = new Uint32Array(BLOCK_WORDS);
+      used = 0;
     }
-    records.set(scratch, used);
+    for (let word = 0; word < RECORD_WORDS; word += 1) block[used + word] = scratch[word] ?? 0;
     used += RECORD_WORDS;
   };
   const write = (at: number, text: string | null): void => {
@@ -129,12 +131,15 @@ export function knownTurns(seeds: Seeds): KnownTurns {
       remember();
     },
     takeRecords() {
-      const taken = records.slice(0, used);
-      records = new Uint32Array(FIRST_RECORDS);
+      const taken = new Uint32Array(blocks.length * BLOCK_WORDS + used);
+      for (const [nth, whole] of blocks.entries()) taken.set(whole, nth * BLOCK_WORDS);
+      taken.set(block.subarray(0, used), blocks.length * BLOCK_WORDS);
+      blocks = [];
       used = 0;
       return taken;
     },
     load(kept) {
+      turns.reserve(kept.length / RECORD_WORDS);
       for (let at = 0; at + RECORD_WORDS <= kept.length; at += RECORD_WORDS) take(kept, at);
     },
   };
@@ -146,6 +151,8 @@ interface Table {
   slotOf(high: number, low: number): number;
   /** A slot was filled. */
   grew(): void;
+  /** Makes room for so many at once. */
+  reserve(count: number): void;
 }
 
 function table(first: number, width: number): Table {
@@ -164,16 +171,25 @@ function table(first: number, width: number): Table {
     },
     grew() {
       size += 1;
-      if (size * 3 <= (mask + 1) * 2) return;
-      const old = self.words;
-      mask = 2 * (mask + 1) - 1;
-      self.words = new Uint32Array((mask + 1) * width);
-      for (let at = 0; at < old.length; at += width) {
-        const [high = 0, low = 0] = [old[at], old[at + 1]];
-        if (high === 0 && low === 0) continue;
-        self.words.set(old.subarray(at, at + width), self.slotOf(high, low));
-      }
+      if (size * 3 > (mask + 1) * 2) resize(2 * (mask + 1));
+    },
+    reserve(count) {
+      let capacity = mask + 1;
+      while (count * 3 > capacity * 2) capacity *= 2;
+      if (capacity > mask + 1) resize(capacity);
     },
   };
   return self;
+
+  function resize(capacity: number): void {
+    const old = self.words;
+    mask = capacity - 1;
+    self.words = new Uint32Array((mask + 1) * width);
+    for (let at = 0; at < old.length; at += width) {
+      const [high = 0, low = 0] = [old[at], old[at + 1]];
+      if (high === 0 && low === 0) continue;
+      const slot = self.slotOf(high, low);
+      for (let word = 0; word < width; word += 1) self.words[slot + word] = old[at + word] ?? 0;
+    }
+  }
 }

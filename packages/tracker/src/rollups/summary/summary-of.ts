@@ -1,6 +1,7 @@
 import type { MetricsSummary } from '@ccp/contracts';
 import { costOfClass } from '../cost/cost-of.ts';
 import type { PriceMap } from '../cost/price-map.ts';
+import { rankOf, TOP_RANK } from '../report/report-turn.ts';
 import { summaryFold } from './summary-fold.ts';
 import type { SummaryFold, SummaryRow } from './summary-fold.ts';
 import type { Tally } from './tally.ts';
@@ -33,7 +34,9 @@ export function openFold(tz: string): { readonly fold: SummaryFold; readonly add
     fold,
     add(row) {
       const facts = row.kind === 'turn' ? factsOf(row) : null;
-      fold.row(row, facts === null ? 0 : turns.push(facts) - 1);
+      // What nothing takes the place of is never asked for again.
+      const isFinal = facts === null || rankOf(facts.source) === TOP_RANK;
+      fold.row(row, isFinal ? 0 : turns.push(facts) - 1);
     },
   };
 }
