@@ -97,7 +97,7 @@ test('rows in any portions give the bytes that all of them give at once, whoever
       }
       await refreshed(keeper);
       const portions = filesOf(dir.path);
-      expect(verifyJournals(dir.path, rollupChecks(dir.path)).rollups.map(({ state }) => state)).toEqual([
+      expect(verifyJournals(dir.path, rollupChecks(dir.path, PRICES)).rollups.map(({ state }) => state)).toEqual([
         'same',
         'same',
       ]);
@@ -182,5 +182,5 @@ test('the days are those of the zone that was chosen last, and the file names it
   await refreshed(summaryKeeper(book, { ...OPTIONS, tz: 'UTC', isTzChosen: true }));
   expect(filesOf(dir.path)[1]).toMatch(/Days and weeks of UTC,[^]+\| 2030-01-31 Thu [^]+\| 2030-W05 /);
   expect((await refreshed(keeperOf(book))).summary).toBe(null);
-  expect(verifyJournals(dir.path, rollupChecks(dir.path)).problems).toEqual([]);
+  expect(verifyJournals(dir.path, rollupChecks(dir.path, PRICES)).problems).toEqual([]);
 });

@@ -8,13 +8,16 @@ import { problemLine } from '../problem.ts';
 import type { Outcome } from '../problem.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { pollLine } from '../views/text/poll-line.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
+import { refuse } from './told.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
 import { summaryOptions, withZone } from './summary-options.ts';
 import type { ZoneOptions } from './summary-options.ts';
 import { watchLog } from './watch-log.ts';
 
-export interface WatchOptions extends TrackerOptions, ZoneOptions {
+export interface WatchOptions extends PriceOptions, TrackerOptions, ZoneOptions {
   readonly interval: number;
   readonly json?: true;
 }
@@ -36,7 +39,7 @@ export function addPoll(program: Command, done: (code: number) => void): void {
     .option('--watch', 'read until stopped and keep a reading when it says something new')
     .option('--interval <seconds>', 'time between two readings of --watch', intervalSeconds, 10)
     .option('--json', 'print the rows instead of one line for people');
-  withTrackerOptions(withZone(command)).action(async (options: Options) => {
+  withTrackerOptions(withPrices(withZone(command))).action(async (options: Options) => {
     if (options.once === options.watch) command.error('error: say --once or --watch');
     done(options.once ? await pollOnce(options, command) : await watch(options, command));
   });
@@ -44,9 +47,11 @@ export function addPoll(program: Command, done: (code: number) => void): void {
 
 async function pollOnce(options: WatchOptions, command: Command): Promise<number> {
   const tracker = trackerOf(options, command, untilStopped().signal);
+  const prices = pricesOf(options, tracker.book.dir);
+  if (!prices.ok) return refuse(prices.problem);
   const recorded = await record(tracker, 'every');
   // Also where the shim does not answer: other commands add rows too.
-  const summed = await summaryKeeper(tracker.book, summaryOptions(options)).refresh();
+  const summed = await summaryKeeper(tracker.book, summaryOptions(options, prices.value)).refresh();
   for (const line of summaryLines(summed)) tell(line);
   if (!recorded.ok) {
     tell(`error: ${problemLine(recorded.problem)}`);
@@ -60,8 +65,10 @@ async function pollOnce(options: WatchOptions, command: Command): Promise<number
 /** Polls until stopped. */
 export async function watch(options: WatchOptions, command: Command): Promise<number> {
   const tracker = trackerOf(options, command, untilStopped().signal);
+  const prices = pricesOf(options, tracker.book.dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const keeper = summaryKeeper(tracker.book, summaryOptions(options, prices.value));
   const log = watchLog(tracker.clock);
-  const keeper = summaryKeeper(tracker.book, summaryOptions(options));
   const told = new Set<string>();
   tell(
     `watching ${shownUrl(tracker.ccpUrl)} every ${options.interval} s; rows go to ${tracker.book.dir}; Ctrl-C stops`,

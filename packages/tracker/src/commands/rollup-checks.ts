@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { RollupCheck } from '../events/verify.ts';
 import { PROGRESS_FILE, SUMMARY_FILE } from '../keep-summary.ts';
 import { systemErrorCode } from '../problem.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
+import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { progressOf } from '../rollups/summary/progress-of.ts';
 import { openFold, summaryOfFold, summaryText } from '../rollups/summary/summary-of.ts';
 import { progressLog, zoneOfProgressLog } from '../views/text/progress-log.ts';
 import { localZone } from './option-values.ts';
 
 /** How `tracker verify` computes the files of sums again: from rows that were judged in full, with nothing kept. */
-export function rollupChecks(dir: string): readonly RollupCheck[] {
+export function rollupChecks(dir: string, prices: PriceMap): readonly RollupCheck[] {
   const { fold, add } = openFold(zoneOf(join(dir, PROGRESS_FILE)));
   return [
-    { file: SUMMARY_FILE, add, text: () => summaryText(summaryOfFold(fold, PRICES)) },
-    { file: PROGRESS_FILE, add: () => undefined, text: () => progressLog(progressOf(fold, PRICES)) },
+    { file: SUMMARY_FILE, add, text: () => summaryText(summaryOfFold(fold, prices)) },
+    { file: PROGRESS_FILE, add: () => undefined, text: () => progressLog(progressOf(fold, prices)) },
   ];
 }
 

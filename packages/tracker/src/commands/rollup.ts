@@ -5,11 +5,13 @@ import { summaryText } from '../rollups/summary/summary-of.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
 import { summaryOptions, withZone } from './summary-options.ts';
 import type { ZoneOptions } from './summary-options.ts';
 import { note, refuse, say } from './told.ts';
 
-interface Options extends BookOptions, ZoneOptions {
+interface Options extends BookOptions, PriceOptions, ZoneOptions {
   readonly json?: true;
 }
 
@@ -21,12 +23,14 @@ export function addRollup(program: Command, done: (code: number) => void): void 
       `add up all journals and write ${SUMMARY_FILE} and ${PROGRESS_FILE}; tracker verify proves that they follow from them`,
     )
     .option('--json', `print ${SUMMARY_FILE} as well`);
-  withBookOptions(withZone(command)).action(async (options: Options) => done(await rollup(options)));
+  withBookOptions(withPrices(withZone(command))).action(async (options: Options) => done(await rollup(options)));
 }
 
 async function rollup(options: Options): Promise<number> {
   const book = bookOf(options);
-  const refreshed = await summaryKeeper(book, summaryOptions(options)).refresh('anew');
+  const prices = pricesOf(options, book.dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const refreshed = await summaryKeeper(book, summaryOptions(options, prices.value)).refresh('anew');
   if (!refreshed.ok) return refuse(refreshed.problem);
   const { summary, notes } = refreshed.value;
   note(notes);

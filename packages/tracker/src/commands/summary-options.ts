@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { SummaryOptions } from '../keep-summary.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
+import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { localZone, timeZone } from './option-values.ts';
 
 export interface ZoneOptions {
@@ -16,6 +16,6 @@ export function withZone(command: Command): Command {
   );
 }
 
-export function summaryOptions({ timezone }: ZoneOptions): SummaryOptions {
-  return { prices: PRICES, tz: timezone ?? localZone(), isTzChosen: timezone !== undefined };
+export function summaryOptions({ timezone }: ZoneOptions, prices: PriceMap): SummaryOptions {
+  return { prices, tz: timezone ?? localZone(), isTzChosen: timezone !== undefined };
 }

@@ -83,6 +83,6 @@ function differing(path: string, kept: Buffer, expected: Buffer): Problem {
     file: path,
     line,
     message: `${path} is not what the journals give: it differs from byte ${offset} (line ${line})`,
-    remedy: 'Compute it again: tracker rollup',
+    remedy: 'Compute it again: tracker rollup, with the --prices it was written with',
   };
 }
