@@ -6,7 +6,7 @@ import { readPrices } from './read-prices.ts';
 
 const known = new Set(['input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost']);
 
-function read(text: string | Buffer | null): ReturnType<typeof readPrices> {
+function read(text: string | Uint8Array | null): ReturnType<typeof readPrices> {
   using dir = tempDir();
   const file = join(dir.path, 'prices.json');
   if (text !== null) writeFileSync(file, text);
@@ -34,7 +34,7 @@ test('a name that looks like a price and is none of ours is said', () => {
   expect(read(text)).toMatchObject({ ok: true, value: { notes: [{ message: expect.stringContaining('_batch') }] } });
 });
 
-test.each<[string, string | Buffer | null, number | undefined, string]>([
+test.each<[string, string | Uint8Array | null, number | undefined, string]>([
   ['missing', null, undefined, 'cannot be read (ENOENT)'],
   ['empty', '', undefined, 'is not JSON'],
   ['binary', Buffer.from([0, 255, 31, 139]), undefined, 'is not JSON'],
