@@ -40,17 +40,22 @@ export function exchangeId({ turn, dedupe_key: key, event_id: eventId }: Tracker
  * Each exchange once: the shim, its log and the client's transcript all tell of the same one, by the provider's request
  * id. Rows without one stand for themselves by their key. Rows that are no turns are passed over.
  */
-export function distinctTurns(events: Iterable<TrackerEvent>): readonly ReportTurn[] {
-  const kept = new Map<string | number, { readonly rank: number; readonly turn: ReportTurn }>();
+export function distinctEvents(events: Iterable<TrackerEvent>): readonly TrackerEvent[] {
+  const kept = new Map<string | number, { readonly rank: number; readonly event: TrackerEvent }>();
   let nameless = 0;
   for (const event of events) {
     if (event.turn === undefined) continue;
     const id = exchangeId(event) ?? (nameless += 1);
     const rank = rankOf(event.source);
     const known = kept.get(id);
-    if (known === undefined || rank > known.rank) kept.set(id, { rank, turn: toReportTurn(event) });
+    if (known === undefined || rank > known.rank) kept.set(id, { rank, event });
   }
-  return [...kept.values()].map(({ turn }) => turn);
+  return [...kept.values()].map(({ event }) => event);
+}
+
+/** The same, as much of each as reports need. */
+export function distinctTurns(events: Iterable<TrackerEvent>): readonly ReportTurn[] {
+  return distinctEvents(events).map(toReportTurn);
 }
 
 /** Throws for a row that is no turn. */
