@@ -30,7 +30,7 @@ const valueImports = stages.map((stage) => ({
 }));
 
 const tracker = '^packages/tracker/src';
-const trackerLeaves = ['problem', 'printable', 'reading', 'turn-key', 'version'];
+const trackerLeaves = ['problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
 const trackerImports = ['sources', 'events', 'rollups', 'views'].map((stage) => ({
   name: `tracker-${stage}-imports-values-only-from-itself`,
   severity: 'error',

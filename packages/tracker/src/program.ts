@@ -4,6 +4,7 @@ import { addAlias } from './commands/alias.ts';
 import { addBackground } from './commands/background.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addChurn } from './commands/churn.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGuard } from './commands/guard.ts';
 import { addIngest } from './commands/ingest.ts';
@@ -45,6 +46,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addExplain(program, done);
   addRollup(program, done);
   addVerify(program, done);
+  addDoctor(program, done);
   try {
     await program.parseAsync(argv);
   } catch (error) {

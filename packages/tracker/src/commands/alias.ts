@@ -4,9 +4,9 @@ import type { ProviderState } from '../events/state-file.ts';
 import type { Outcome, Problem } from '../problem.ts';
 import type { AliasPane, AliasPlan, AliasState } from '../rollups/windows/alias.ts';
 import { planAlias } from '../rollups/windows/plan-alias.ts';
-import { changeState, isStateName, readState } from '../events/state-file.ts';
+import { changeState, isStateName, readState, whileAlone } from '../events/state-file.ts';
 import { bookOf, collectKept, withBookOptions } from './book-options.ts';
-import type { BookOptions } from './book-options.ts';
+import type { Book, BookOptions } from './book-options.ts';
 import { inputText, withInput } from './input-text.ts';
 import type { InputOptions } from './input-text.ts';
 import { wholeFrom } from './option-values.ts';
@@ -131,6 +131,23 @@ async function carryOut(
   const agentId = agentOf();
   if (agentId !== undefined && !isStateName(agentId)) return refuse(unusableAgent(agentId));
   const stateDir = options.stateDir ?? book.dir;
+  // Two commands of one agent would otherwise both plan from the state before, and begin the same window twice.
+  const alone = await whileAlone(stateDir, { provider, agentId }, () =>
+    planAndWrite({ book, stateDir, provider, agentId, options, plan }),
+  );
+  return alone.ok ? alone.value : refuse(alone.problem);
+}
+
+interface Task {
+  readonly book: Book;
+  readonly stateDir: string;
+  readonly provider: Provider;
+  readonly agentId: string | undefined;
+  readonly options: Place;
+  readonly plan: (standing: Standing) => Outcome<AliasPlan>;
+}
+
+async function planAndWrite({ book, stateDir, provider, agentId, options, plan }: Task): Promise<number> {
   const known = readState(stateDir, { provider, agentId });
   const kept = collectKept(book, 'snapshots.jsonl', ['snapshot']);
   const state = known.ok ? aliasState(known.value) : null;

@@ -77,6 +77,8 @@ describe('tracker poll --once', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(/^\S+Z {2}■ BLOCK claude-haiku-4-5 102% .* 1\/2 lanes usable\n$/);
     expect((await tracker([...args, '--json'])).code).toBe(0);
+    expect(JSON.parse(readFileSync(join(dir.path, 'metrics_summary.json'), 'utf8'))).toMatchObject({ turns: 0 });
+    expect(readFileSync(join(dir.path, 'progress.log.md'), 'utf8')).toContain('## Days\n\nNothing yet.\n');
     const rows = rowsIn(dir.path);
     expect(rows.map((row) => [row.usage, row.epoch, row.source_url])).toEqual(
       [0, 1].map(() => [usageFixture('full'), 'c0ffee01', `${server.url.href}v1/usage`]),

@@ -1,11 +1,10 @@
-import type { Problem } from '../problem.ts';
 import { bought } from '../rollups/bought.ts';
-import { distinctTurns } from '../rollups/report/report-turn.ts';
 import { boughtLines } from '../views/text/bought.ts';
-import { bookOf, usable } from './book-options.ts';
+import { bookOf } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { note, say, sayJson } from './told.ts';
+import { turnRows } from './turn-rows.ts';
 import { windowRows } from './window-rows.ts';
 
 export interface WindowReportOptions extends BookOptions {
@@ -18,8 +17,7 @@ export interface WindowReportOptions extends BookOptions {
 export function reportWindows(options: WindowReportOptions): number {
   const book = bookOf(options);
   const { rows, problems } = windowRows(book);
-  const turnProblems: Problem[] = [];
-  const turns = distinctTurns(usable(book.rows('windows.jsonl', ['turn']), turnProblems));
+  const { turns, problems: turnProblems } = turnRows(book);
   note([...problems, ...turnProblems]);
   const all = bought({ ...rows, turns }, options.level);
   if (options.json) sayJson({ level: options.level, providers: all });

@@ -1,20 +1,20 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import type { Problem } from '../problem.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
 import { groupTurns } from '../rollups/report/group-turns.ts';
 import type { Grouping } from '../rollups/report/group-turns.ts';
-import { distinctTurns } from '../rollups/report/report-turn.ts';
 import { turnReportLines } from '../views/text/turn-report.ts';
-import { bookOf, usable, withBookOptions } from './book-options.ts';
+import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { localZone, timeS, timeZone } from './option-values.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
 import { reportWindows } from './report-windows.ts';
 import type { WindowReportOptions } from './report-windows.ts';
-import { draw, note, say, sayJson } from './told.ts';
+import { draw, note, refuse, say, sayJson } from './told.ts';
+import { turnRows } from './turn-rows.ts';
 
-interface Options extends BookOptions {
+interface Options extends BookOptions, PriceOptions {
   readonly since?: number;
   readonly until?: number;
   readonly timezone: string;
@@ -39,7 +39,7 @@ export function addReport(program: Command, done: (code: number) => void): void 
       .option('--until <time>', 'before this day or time (ISO 8601)', timeS)
       .option('--timezone <zone>', 'whose days are meant (IANA)', timeZone, localZone())
       .option('--json', 'print exact numbers');
-    withBookOptions(command).action((options: Options) => done(turns(by, options)));
+    withBookOptions(withPrices(command)).action((options: Options) => done(turns(by, options)));
   }
   const windows = report
     .command('window')
@@ -51,14 +51,15 @@ export function addReport(program: Command, done: (code: number) => void): void 
 
 function turns(by: Grouping, options: Options): number {
   const book = bookOf(options);
-  const problems: Problem[] = [];
-  const distinct = distinctTurns(usable(book.rows('windows.jsonl', ['turn']), problems));
+  const prices = pricesOf(options, book.dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const { turns: distinct, problems } = turnRows(book);
   note(problems);
   const { since, until, timezone } = options;
   const report = groupTurns(distinct, {
     by,
     tz: timezone,
-    prices: PRICES,
+    prices: prices.value,
     ...(since !== undefined && { sinceTs: since }),
     ...(until !== undefined && { untilTs: until }),
   });

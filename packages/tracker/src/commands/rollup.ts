@@ -1,59 +1,44 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { journalNames } from '../events/journal-files.ts';
-import { replaceFile } from '../events/replace-file.ts';
-import type { RollupCheck } from '../events/verify.ts';
-import type { Problem } from '../problem.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
-import { summaryOf, summaryText } from '../rollups/summary/summary-of.ts';
-import { bookOf, usable, withBookOptions } from './book-options.ts';
-import type { Book, BookOptions } from './book-options.ts';
+import { PROGRESS_FILE, SUMMARY_FILE, summaryKeeper } from '../keep-summary.ts';
+import { summaryText } from '../rollups/summary/summary-of.ts';
+import { bookOf, withBookOptions } from './book-options.ts';
+import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
+import { summaryOptions, withZone } from './summary-options.ts';
+import type { ZoneOptions } from './summary-options.ts';
 import { note, refuse, say } from './told.ts';
 
-interface Options extends BookOptions {
+interface Options extends BookOptions, PriceOptions, ZoneOptions {
   readonly json?: true;
 }
 
-const SUMMARY_FILE = 'metrics_summary.json';
-
-/** How `tracker verify` computes the summary again. */
-export const summaryCheck: RollupCheck = {
-  file: SUMMARY_FILE,
-  compute: (rows) =>
-    summaryText(
-      summaryOf(
-        (function* () {
-          for (const { row } of rows) yield row;
-        })(),
-        PRICES,
-      ),
-    ),
-};
-
-/** `tracker rollup`: what all journals come to, as a file. */
+/** `tracker rollup`: what all journals come to, as files, read from their first row on. */
 export function addRollup(program: Command, done: (code: number) => void): void {
   const command = program
     .command('rollup')
-    .description(`add up all journals and write ${SUMMARY_FILE}; tracker verify proves that it follows from them`)
-    .option('--json', 'print it as well');
-  withBookOptions(command).action((options: Options) => done(rollup(options)));
+    .description(
+      `add up all journals and write ${SUMMARY_FILE} and ${PROGRESS_FILE}; tracker verify proves that they follow from them`,
+    )
+    .option('--json', `print ${SUMMARY_FILE} as well`);
+  withBookOptions(withPrices(withZone(command))).action(async (options: Options) => done(await rollup(options)));
 }
 
-function rollup(options: Options): number {
+async function rollup(options: Options): Promise<number> {
   const book = bookOf(options);
-  const problems: Problem[] = [];
-  const summary = summaryOf(everyRow(book, problems), PRICES);
-  note(problems);
-  const text = summaryText(summary);
-  const file = join(book.dir, SUMMARY_FILE);
-  const written = replaceFile(file, text);
-  if (!written.ok) return refuse(written.problem);
-  if (options.json) process.stdout.write(text);
-  else say(`${summary.turns} turns, ${summary.sessions} sessions, ${summary.windows ?? 0} windows: ${file}`);
+  const prices = pricesOf(options, book.dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const refreshed = await summaryKeeper(book, summaryOptions(options, prices.value)).refresh('anew');
+  if (!refreshed.ok) return refuse(refreshed.problem);
+  const { summary, notes } = refreshed.value;
+  note(notes);
+  if (summary === null) return EXIT.ok;
+  if (options.json) process.stdout.write(summaryText(summary));
+  else {
+    const { turns, sessions, windows = 0 } = summary;
+    say(`${turns} turns, ${sessions} sessions, ${windows} windows: ${join(book.dir, SUMMARY_FILE)}`);
+  }
   return EXIT.ok;
-}
-
-function* everyRow(book: Book, problems: Problem[]): Generator<{ readonly kind: string }> {
-  for (const name of journalNames) yield* usable(book.rows(name), problems);
 }

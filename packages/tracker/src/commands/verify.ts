@@ -5,10 +5,12 @@ import { problemLine } from '../problem.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { summaryCheck } from './rollup.ts';
-import { say, sayJson } from './told.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
+import { rollupChecks } from './rollup-checks.ts';
+import { refuse, say, sayJson } from './told.ts';
 
-interface Options extends BookOptions {
+interface Options extends BookOptions, PriceOptions {
   readonly json?: true;
 }
 
@@ -18,12 +20,14 @@ export function addVerify(program: Command, done: (code: number) => void): void 
     .command('verify')
     .description('read every journal to its end and compute the rollups again; exit 1 when something is wrong')
     .option('--json', 'print counts, hashes and problems as JSON');
-  withBookOptions(command).action((options: Options) => done(verify(options)));
+  withBookOptions(withPrices(command)).action((options: Options) => done(verify(options)));
 }
 
 function verify(options: Options): number {
   const { dir } = bookOf(options);
-  const found = verifyJournals(dir, [summaryCheck]);
+  const prices = pricesOf(options, dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const found = verifyJournals(dir, rollupChecks(dir, prices.value));
   if (options.json) sayJson({ dir, ...found });
   else for (const line of verifyLines(dir, found)) say(line);
   if (found.problems.length > 0) return EXIT.failure;

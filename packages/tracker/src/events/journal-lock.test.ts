@@ -3,7 +3,7 @@ import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDir } from '../testing/temp-dir.ts';
-import { withLock } from './journal-lock.ts';
+import { whileLocked, withLock } from './journal-lock.ts';
 
 const idOfADeadProcess = (): number => spawnSync(process.execPath, ['--version']).pid;
 
@@ -76,4 +76,20 @@ test('a breaker left behind delays nobody for ever', async () => {
   writeFileSync(`${file}.break`, '');
   utimesSync(`${file}.break`, new Date(0), new Date(0));
   expect(await withLock(file, () => 'done', { waitMs: 1000 })).toEqual({ ok: true, value: 'done' });
+});
+
+test('work that waits is done by one after the other', async () => {
+  using dir = tempDir();
+  const file = join(dir.path, 'state.lock');
+  const seen: string[] = [];
+  const work = (name: string) => async (): Promise<void> => {
+    seen.push(`${name} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${name} ends`);
+  };
+  await Promise.all(['a', 'b', 'c'].map(async (name) => whileLocked(file, work(name))));
+  for (const [nth, what] of seen.entries()) if (nth % 2 === 1) expect(what).toBe(`${seen[nth - 1]?.[0]} ends`);
+  expect(seen).toHaveLength(6);
+  await expect(whileLocked(file, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(existsSync(file)).toBe(false);
 });

@@ -28,6 +28,36 @@ export async function withLock<T>(
   work: () => T,
   { waitMs = 5000 }: LockOptions = {},
 ): Promise<Outcome<T>> {
+  const taken = await taking(file, waitMs);
+  if (!taken.ok) return taken;
+  try {
+    return { ok: true, value: work() };
+  } finally {
+    letGo(file);
+  }
+}
+
+/**
+ * The same for work that waits, such as for locks of journals. It has to be done well within {@link STALE_MS}: a lock
+ * that is older is taken for one that was left behind.
+ *
+ * @throws what `work` throws, and refusals of the file system
+ */
+export async function whileLocked<T>(
+  file: string,
+  work: () => Promise<T>,
+  { waitMs = 5000 }: LockOptions = {},
+): Promise<Outcome<T>> {
+  const taken = await taking(file, waitMs);
+  if (!taken.ok) return taken;
+  try {
+    return { ok: true, value: await work() };
+  } finally {
+    letGo(file);
+  }
+}
+
+async function taking(file: string, waitMs: number): Promise<Outcome<null>> {
   const deadline = performance.now() + waitMs;
   while (!acquire(file)) {
     if (isStale(file)) breakLock(file);
@@ -35,12 +65,12 @@ export async function withLock<T>(
     else await sleep(5 + Math.random() * 20);
   }
   held.add(file);
-  try {
-    return { ok: true, value: work() };
-  } finally {
-    held.delete(file);
-    release(file);
-  }
+  return { ok: true, value: null };
+}
+
+function letGo(file: string): void {
+  held.delete(file);
+  release(file);
 }
 
 function acquire(file: string): boolean {

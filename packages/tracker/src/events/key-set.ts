@@ -1,4 +1,6 @@
 import { getRandomValues } from 'node:crypto';
+import { hashed, hashText } from '../text-hash.ts';
+import type { Seeds } from '../text-hash.ts';
 
 /** A set of keys that only tells whether one is in it. */
 export interface KeySet {
@@ -44,16 +46,17 @@ export function keySet(): KeySet {
       return size;
     },
     has(key) {
-      hash(key);
-      const slot = slotOf(hashHigh, hashLow);
+      hashText(key, SEEDS);
+      const slot = slotOf(hashed.high, hashed.low);
       return slots[slot] !== 0 || slots[slot + 1] !== 0;
     },
     add(key) {
-      hash(key);
-      const slot = slotOf(hashHigh, hashLow);
+      hashText(key, SEEDS);
+      const { high, low } = hashed;
+      const slot = slotOf(high, low);
       if (slots[slot] !== 0 || slots[slot + 1] !== 0) return false;
-      slots[slot] = hashHigh;
-      slots[slot + 1] = hashLow;
+      slots[slot] = high;
+      slots[slot + 1] = low;
       size += 1;
       if (size * 3 > slots.length) grow();
       return true;
@@ -66,39 +69,5 @@ export function keySet(): KeySet {
 }
 
 // Of this process only: nobody can choose keys that look alike.
-const SEEDS = getRandomValues(new Uint32Array(2));
-let hashHigh = 0;
-let hashLow = 0;
-
-/**
- * Two lanes of MurmurHash3 (A. Appleby, public domain) over UTF-16 code units, each with the multipliers of another
- * variant and a seed of its own. Leaves its result in two variables: an object for each of a million keys would cost
- * more than the hash.
- */
-function hash(key: string): void {
-  let [high = 0, low = 0] = SEEDS;
-  for (let at = 0; at < key.length; at += 1) {
-    const unit = key.charCodeAt(at);
-    high = Math.imul(rotated(high ^ scrambled(unit, 0xcc9e2d51, 0x1b873593), 13), 5) + 0xe6546b64;
-    low = Math.imul(rotated(low ^ scrambled(unit, 0x239b961b, 0xab0e9789), 19), 5) + 0x561ccd1b;
-  }
-  high = mixed(high ^ key.length);
-  low = mixed(low ^ key.length ^ high);
-  hashHigh = high;
-  // Both zero marks an empty slot.
-  hashLow = high === 0 && low === 0 ? 1 : low;
-}
-
-function scrambled(unit: number, first: number, second: number): number {
-  return Math.imul(rotated(Math.imul(unit + 1, first), 15), second);
-}
-
-function rotated(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
-}
-
-function mixed(value: number): number {
-  let mix = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  mix = Math.imul(mix ^ (mix >>> 13), 0xc2b2ae35);
-  return (mix ^ (mix >>> 16)) >>> 0;
-}
+const [FIRST = 0, SECOND = 0] = getRandomValues(new Uint32Array(2));
+const SEEDS: Seeds = [FIRST, SECOND];

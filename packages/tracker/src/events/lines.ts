@@ -142,11 +142,11 @@ export function readBlock(fd: number, start: number, end: number): Buffer {
 }
 
 /** A carriage return before the line feed belongs to the line end. */
-function lineBytes(data: Buffer, from: number, to: number): Buffer {
+export function lineBytes(data: Buffer, from: number, to: number): Buffer {
   return data.subarray(from, to > from && data[to - 1] === CARRIAGE_RETURN ? to - 1 : to);
 }
 
-function isBlank(bytes: Buffer): boolean {
+export function isBlank(bytes: Buffer): boolean {
   for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) > 0x20) return false;
   return true;
 }

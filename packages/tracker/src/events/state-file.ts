@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../problem.ts';
 import type { Outcome, Problem } from '../problem.ts';
-import { withLock } from './journal-lock.ts';
+import { whileLocked, withLock } from './journal-lock.ts';
 import { isFields } from './older/shape.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -86,6 +86,19 @@ export async function changeState(
       return replaced.ok ? { ok: true, value: state } : replaced;
     });
     return locked.ok ? locked.value : locked;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    return { ok: false, problem: { code: 'journal-unwritable', file, message: `${file} cannot be written (${code})` } };
+  }
+}
+
+/** Runs `work` while no other command of this agent and provider does, from its look at the state to what it writes. */
+export async function whileAlone<T>(dir: string, owner: StateOwner, work: () => Promise<T>): Promise<Outcome<T>> {
+  const file = `${stateFile(dir, owner)}.command.lock`;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return await whileLocked(file, work, { waitMs: 15_000 });
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;

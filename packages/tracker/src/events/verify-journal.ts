@@ -33,14 +33,29 @@ export const MOST_PROBLEMS = 1000;
 /** A clock may be set back a little; more than this is worth a word. */
 const BACKWARDS_S = 60;
 
-/** Reads a journal to its end and says what is wrong in it; null: there is no such file. */
-export function verifyJournal(name: JournalName, file: JournalFile): JournalReport | null {
-  const report = withFile(file.path, (fd) => ({ ok: true, value: verifyOpen(fd, name, file) }));
+/**
+ * Reads a journal to its end and says what is wrong in it; null: there is no such file.
+ *
+ * @param onRow takes every row that counts; one without its line end may not be whole yet, and does not count
+ */
+export function verifyJournal(
+  name: JournalName,
+  file: JournalFile,
+  onRow: (row: JournalRow) => void = () => undefined,
+): JournalReport | null {
+  const report = withFile(file.path, (fd) => ({ ok: true, value: verifyOpen(fd, { name, file, onRow }) }));
   if (report === null || report.ok) return report?.value ?? null;
   return unread(name, file.path, report.problem);
 }
 
-function verifyOpen(fd: number, name: JournalName, { path, layout }: JournalFile): JournalReport {
+interface Task {
+  readonly name: JournalName;
+  readonly file: JournalFile;
+  readonly onRow: (row: JournalRow) => void;
+}
+
+function verifyOpen(fd: number, { name, file, onRow }: Task): JournalReport {
+  const { path, layout } = file;
   const span = { from: 0, to: fstatSync(fd).size };
   const { tombstones } = survey(fd, span);
   const accepted = createHash('sha256');
@@ -66,7 +81,10 @@ function verifyOpen(fd: number, name: JournalName, { path, layout }: JournalFile
       continue;
     }
     counts[found.value.row.kind] = (counts[found.value.row.kind] ?? 0) + 1;
-    if (found.value.row.kind !== 'tombstone') accepted.update(line.bytes).update('\n');
+    if (found.value.row.kind !== 'tombstone') {
+      accepted.update(line.bytes).update('\n');
+      if (line.next !== null) onRow(found.value.row);
+    }
     for (const problem of [...found.value.notes, ...row.problemsOf(found.value.row, sha256)]) note(problem);
   }
   if (more > 0) problems.push({ code: 'row-not-valid', file: path, message: `${path}: ${more} more problems` });

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../problem.ts';
 import type { Outcome, Problem } from '../problem.ts';
 import { journalNames, layoutOf } from './journal-files.ts';
-import type { JournalName } from './journal-files.ts';
 import { unreadable } from './open-file.ts';
-import { readRows } from './read-rows.ts';
-import type { KeptRow } from './read-rows.ts';
+import type { JournalRow } from './row-families.ts';
 import { verifyJournal } from './verify-journal.ts';
 import type { JournalReport } from './verify-journal.ts';
 
@@ -14,8 +12,10 @@ import type { JournalReport } from './verify-journal.ts';
 export interface RollupCheck {
   /** Name in the data folder, such as `metrics_summary.json`. */
   readonly file: string;
-  /** The text of the file, from every row that counts, journal by journal. Must not depend on anything else. */
-  readonly compute: (rows: Iterable<KeptRow>) => string;
+  /** Takes every row that counts, journal by journal. */
+  readonly add: (row: JournalRow) => void;
+  /** The text of the file, from the rows it was given. Must not depend on anything else. */
+  readonly text: () => string;
 }
 
 export interface RollupReport {
@@ -38,7 +38,8 @@ export interface Verification {
  */
 export function verifyJournals(dir: string, rollups: readonly RollupCheck[] = []): Verification {
   const journals = journalNames.flatMap((name) => {
-    const report = verifyJournal(name, { path: join(dir, name), layout: layoutOf(name) });
+    const file = { path: join(dir, name), layout: layoutOf(name) };
+    const report = verifyJournal(name, file, (row) => rollups.forEach(({ add }) => add(row)));
     return report === null ? [] : [report];
   });
   const checks = rollups.map((rollup) => checkRollup(dir, rollup));
@@ -51,21 +52,15 @@ export function verifyJournals(dir: string, rollups: readonly RollupCheck[] = []
 
 function checkRollup(
   dir: string,
-  { file, compute }: RollupCheck,
+  { file, text }: RollupCheck,
 ): RollupReport & { readonly problems: readonly Problem[] } {
   const path = join(dir, file);
   const kept = bytesOf(path);
   if (!kept.ok) return { file, state: 'differs', problems: [kept.problem] };
   if (kept.value === null) return { file, state: 'absent', problems: [] };
-  const expected = Buffer.from(compute(everyRow(dir)));
+  const expected = Buffer.from(text());
   if (expected.equals(kept.value)) return { file, state: 'same', problems: [] };
   return { file, state: 'differs', problems: [differing(path, kept.value, expected)] };
-}
-
-function* everyRow(dir: string): Generator<KeptRow> {
-  for (const name of journalNames satisfies readonly JournalName[]) {
-    for (const found of readRows({ path: join(dir, name), layout: layoutOf(name) })) if (found.ok) yield found.value;
-  }
 }
 
 /** Null: there is no file. */
@@ -88,6 +83,6 @@ function differing(path: string, kept: Buffer, expected: Buffer): Problem {
     file: path,
     line,
     message: `${path} is not what the journals give: it differs from byte ${offset} (line ${line})`,
-    remedy: 'Compute it again: tracker rollup',
+    remedy: 'Compute it again: tracker rollup, with the --prices it was written with',
   };
 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { costOf } from './cost-of.ts';
-import { priceOf, PRICES } from './price-map.ts';
+import { costOf, lengthClass } from './cost-of.ts';
+import { LONG_TIERS_K, priceOf, PRICES, withOwnPrices } from './price-map.ts';
+import type { ModelPrice } from './price-map.ts';
 
 const NONE = { input: 0, output: 0, cacheWrite: 0, cacheWrite1h: 0, cacheRead: 0 };
 const cost = (model: string, tokens: Partial<typeof NONE>): number | null =>
@@ -59,4 +60,48 @@ test('short requests add up', () => {
       expect((one ?? 0) + (other ?? 0)).toBeCloseTo(both ?? NaN, 9);
     }),
   );
+});
+
+const own = (entries: Readonly<Record<string, Partial<ModelPrice>>>): typeof PRICES =>
+  withOwnPrices(PRICES, Object.entries(entries) as [string, ModelPrice][], 'c0ffee01');
+
+test.each([
+  ['claude-haiku-4-5-20251001', 'claude-haiku-4-5'],
+  ['my-model-2', 'my-*'],
+  ['a/b/c', 'a*/*c'],
+  ['ac', 'a*c'],
+  ['claude-opus-4-5', 'claude-opus-4-5'],
+])('%s is priced as %s by prices of one’s own', (model, name) => {
+  const price = { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 };
+  const map = own({ 'my-*': price, 'my-model-*': price, 'a*/*c': price, 'a*c': price, 'claude-haiku-4-5': price });
+  expect(priceOf(model, map)?.name).toBe(name);
+  expect(map.version).toBe(`${PRICES.version}+own-c0ffee01`);
+});
+
+test.each(['my', 'xmy-1', 'ba/c', 'a'])('%s fits no pattern, and has no price', (model) => {
+  const price = { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 };
+  expect(costOf(model, { ...NONE, input: 1 }, own({ 'my-*': price, 'a*c': price, 'aa*aa': price }))).toBe(null);
+});
+
+test('a long request is priced by the longest length it passed, its cache in proportion where the list is silent', () => {
+  const map = own({
+    m: {
+      input_cost_per_token: 1,
+      output_cost_per_token: 2,
+      cache_read_input_token_cost: 0.5,
+      cache_creation_input_token_cost: 1.25,
+      input_cost_per_token_above_128k_tokens: 3,
+      output_cost_per_token_above_128k_tokens: 4,
+      cache_creation_input_token_cost_above_128k_tokens: 10,
+      input_cost_per_token_above_256k_tokens: 5,
+    },
+    free: { input_cost_per_token: 0, output_cost_per_token: 0, cache_read_input_token_cost: 1 },
+  });
+  const of = (model: string, tokens: Partial<typeof NONE>): number | null => costOf(model, { ...NONE, ...tokens }, map);
+  expect(of('m', { input: 128_000, output: 1 })).toBe(128_000 + 2);
+  expect(of('m', { input: 128_001, output: 1, cacheRead: 2 })).toBe(3 * 128_001 + 4 + 3);
+  expect(of('m', { input: 128_000, cacheWrite: 10, cacheWrite1h: 4 })).toBe(3 * 128_000 + 60 + 4 * 10);
+  expect(of('m', { input: 300_000, output: 1, cacheRead: 2 })).toBe(5 * 300_000 + 2 + 5);
+  expect(of('free', { input: 1_000_000, cacheRead: 3 })).toBe(3);
+  expect(LONG_TIERS_K.map((k) => lengthClass({ ...NONE, input: k * 1000 + 1 }))).toEqual([1, 2, 3, 4, 5]);
 });

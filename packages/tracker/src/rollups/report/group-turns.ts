@@ -97,7 +97,8 @@ function add(sums: TurnSums, turn: ReportTurn, cost: number | null): void {
 /** Offsets of zones change on quarters of an hour only, so a quarter lies in one day. */
 const QUARTER_S = 900;
 
-function timeKey(by: Exclude<Grouping, 'session'>, tz: string): (turn: ReportTurn) => string {
+/** The day, week or month of a turn in a zone; the turn has to have a time. */
+export function timeKey(by: Exclude<Grouping, 'session'>, tz: string): (turn: Pick<ReportTurn, 'ts'>) => string {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone: tz, year: 'numeric', month: '2-digit', day: '2-digit' });
   const known = new Map<number, string>();
   const toKey = (day: string): string => (by === 'daily' ? day : by === 'monthly' ? day.slice(0, 7) : isoWeek(day));

@@ -1,52 +1,65 @@
-import type { CccSnapshot, MetricsSummary, TrackerEvent, WindowRecord } from '@ccp/contracts';
-import { costOf } from '../cost/cost-of.ts';
+import type { MetricsSummary } from '@ccp/contracts';
+import { costOfClass } from '../cost/cost-of.ts';
 import type { PriceMap } from '../cost/price-map.ts';
-import { distinctEvents, toReportTurn } from '../report/report-turn.ts';
-import { modelHealth, routingOf } from './model-health.ts';
+import { rankOf, TOP_RANK } from '../report/report-turn.ts';
+import { summaryFold } from './summary-fold.ts';
+import type { SummaryFold, SummaryRow } from './summary-fold.ts';
+import type { Tally } from './tally.ts';
+import type { Bucket } from './token-buckets.ts';
+import { factsOf } from './turn-facts.ts';
+import type { TurnFacts } from './turn-facts.ts';
 
-/** A row of any journal; the kinds a summary needs are looked at. */
-export type SummaryRow = { readonly kind: string };
+export type { SummaryRow } from './summary-fold.ts';
 
 /**
  * What all rows come to. Depends on the rows alone, so the same journals give the same summary: it is dated by its newest
  * row. What was not measured is absent from the means, never a zero in them.
  */
 export function summaryOf(rows: Iterable<SummaryRow>, prices: PriceMap): MetricsSummary {
-  const events: TrackerEvent[] = [];
-  const sessions = new Set<string>();
-  const windows = new Set<string>();
-  let newest: CccSnapshot | null = null;
-  let generatedAt = '1970-01-01T00:00:00.000Z';
-  for (const row of rows) {
-    const at = timeOf(row);
-    if (at !== undefined && Date.parse(at) > Date.parse(generatedAt)) generatedAt = at;
-    if (row.kind === 'window') windows.add((row as WindowRecord).window);
-    if (row.kind === 'turn') events.push(row as TrackerEvent);
-    if (row.kind === 'session') sessions.add((row as TrackerEvent).session?.session_id ?? '');
-    if (row.kind === 'ccc_snapshot' && isNewer(row as CccSnapshot, newest)) newest = row as CccSnapshot;
-  }
-  const turns = distinctEvents(events);
-  for (const { turn } of turns) if (turn !== undefined) sessions.add(turn.session_id);
-  sessions.delete('');
-  const features = measured(turns, 'feature_delta');
-  const capacity = turns.flatMap(({ turn }) => turn?.capacity_used ?? []);
-  const [shipped, used] = [sumOf(features), sumOf(capacity)];
+  const { fold, add } = openFold('UTC');
+  for (const row of rows) add(row);
+  return summaryOfFold(fold, prices);
+}
+
+/** A fold of rows that are told once, from the first one on. */
+export function openFold(tz: string): { readonly fold: SummaryFold; readonly add: (row: SummaryRow) => void } {
+  const turns: TurnFacts[] = [];
+  const recall = (place: number): TurnFacts => {
+    const facts = turns[place];
+    if (facts === undefined) throw new RangeError(`no turn was kept as number ${place}`);
+    return facts;
+  };
+  const fold = summaryFold({ tz, seeds: [0, 0], recall });
   return {
-    generated_at: new Date(generatedAt).toISOString(),
-    sessions: sessions.size,
-    turns: turns.length,
-    features_shipped: shipped,
-    capacity_used: used,
-    features_per_capacity: used > 0 ? shipped / used : null,
-    avg_cls: mean(measured(turns, 'cls')),
-    avg_impf: mean(measured(turns, 'impf')),
-    avg_churn_score: mean(measured(turns, 'churn_score')),
-    model_value: modelValue(turns),
-    tokens: tokensOf(turns),
-    ...costs(turns, prices),
-    windows: windows.size,
-    ...(newest !== null && { model_health: modelHealth(newest.usage), ...routingOf(newest.usage) }),
-    sources: [...new Set(turns.map(({ source }) => source ?? 'unknown'))].toSorted(),
+    fold,
+    add(row) {
+      const facts = row.kind === 'turn' ? factsOf(row) : null;
+      // What nothing takes the place of is never asked for again.
+      const isFinal = facts === null || rankOf(facts.source) === TOP_RANK;
+      fold.row(row, isFinal ? 0 : turns.push(facts) - 1);
+    },
+  };
+}
+
+/** @param generatedAt time of the newest row, where journals were seen that the fold was not given (ISO 8601) */
+export function summaryOfFold(fold: SummaryFold, prices: PriceMap, generatedAt = fold.newest.at()): MetricsSummary {
+  const buckets = fold.tokens.all();
+  const served = fold.served();
+  return {
+    generated_at: generatedAt,
+    sessions: fold.known.sessions,
+    turns: buckets.reduce((sum, { turns }) => sum + turns, 0),
+    features_shipped: fold.measured.sum('features') ?? 0,
+    ...capacityOf(fold),
+    avg_cls: fold.measured.mean('cls'),
+    avg_impf: fold.measured.mean('impf'),
+    avg_churn_score: fold.measured.mean('churn_score'),
+    model_value: sumsOf(fold.shares),
+    tokens: tokensOf(buckets),
+    ...costs(buckets, prices),
+    windows: fold.windows().length,
+    ...served,
+    sources: [...fold.sources.names()],
   };
 }
 
@@ -62,63 +75,66 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }
 
-function timeOf(row: SummaryRow): string | undefined {
-  const { captured_at: captured, finalized_at: finalized } = row as { captured_at?: string; finalized_at?: string };
-  return captured ?? finalized;
+type Capacity = Pick<MetricsSummary, 'capacity_used' | 'capacity_unit' | 'capacity_by_unit' | 'features_per_capacity'>;
+
+/** Percentage points and prompts do not add up: with several units there is one sum for each and none for all. */
+function capacityOf({ capacity, measured }: SummaryFold): Capacity {
+  const units = capacity.names();
+  const [unit = ''] = units;
+  const used = capacity.sum(unit);
+  if (units.length > 1) return { capacity_by_unit: sumsOf(capacity), features_per_capacity: null };
+  if (used === null) return { features_per_capacity: null };
+  const features = measured.sum('features');
+  return {
+    capacity_used: used,
+    capacity_unit: unit === '' ? null : unit,
+    features_per_capacity: features !== null && used > 0 ? features / used : null,
+  };
 }
 
-function isNewer(row: CccSnapshot, before: CccSnapshot | null): boolean {
-  return before === null || Date.parse(row.captured_at) >= Date.parse(before.captured_at);
+function sumsOf(tally: Tally): Record<string, number> {
+  return Object.fromEntries(tally.names().map((name) => [name, tally.sum(name) ?? 0]));
 }
 
-type Measured = 'feature_delta' | 'cls' | 'impf' | 'churn_score';
+type ModelTokens = { input: number; output: number; cache_write: number; cache_read: number; turns: number };
 
-function measured(turns: readonly TrackerEvent[], key: Measured): number[] {
-  return turns.flatMap(({ measurement }) => measurement?.[key] ?? []);
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
-}
-
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : sumOf(values) / values.length;
-}
-
-function modelValue(turns: readonly TrackerEvent[]): Record<string, number> {
-  const value: Record<string, number> = {};
-  for (const { turn } of turns)
-    for (const [model, share] of Object.entries(turn?.attribution ?? {})) value[model] = (value[model] ?? 0) + share;
-  return value;
-}
-
-function tokensOf(turns: readonly TrackerEvent[]): NonNullable<MetricsSummary['tokens']> {
-  const sums: Record<
-    string,
-    { input: number; output: number; cache_write: number; cache_read: number; turns: number }
-  > = {};
-  for (const event of turns) {
-    const { model, input, output, cacheWrite, cacheRead } = toReportTurn(event);
-    const sum = (sums[model] ??= { input: 0, output: 0, cache_write: 0, cache_read: 0, turns: 0 });
-    sum.input += input;
-    sum.output += output;
-    sum.cache_write += cacheWrite;
-    sum.cache_read += cacheRead;
-    sum.turns += 1;
+function tokensOf(buckets: readonly Bucket[]): NonNullable<MetricsSummary['tokens']> {
+  const models = new Map<string, ModelTokens>();
+  for (const { model, turns, tokens } of buckets) {
+    const sum = models.get(model) ?? { input: 0, output: 0, cache_write: 0, cache_read: 0, turns: 0 };
+    sum.input += tokens.input;
+    sum.output += tokens.output;
+    sum.cache_write += tokens.cacheWrite;
+    sum.cache_read += tokens.cacheRead;
+    sum.turns += turns;
+    models.set(model, sum);
   }
-  return sums;
+  return Object.fromEntries(models);
 }
 
 /** Absent when nothing was priced. */
-function costs(turns: readonly TrackerEvent[], prices: PriceMap): Pick<MetricsSummary, 'cost'> {
+function costs(buckets: readonly Bucket[], prices: PriceMap): Pick<MetricsSummary, 'cost'> {
+  const { usd, unpriced } = costOfBuckets(buckets, prices);
+  return usd === null
+    ? {}
+    : { cost: { estimated_usd: usd, price_map: prices.version, unpriced_models: [...unpriced] } };
+}
+
+/** What tokens come to by list prices; null: none of them has a price. */
+export function costOfBuckets(
+  buckets: readonly Bucket[],
+  map: PriceMap,
+): { readonly usd: number | null; readonly unpriced: readonly string[]; readonly unpricedTurns: number } {
   const unpriced = new Set<string>();
-  let sum: number | null = null;
-  for (const event of turns) {
-    const turn = toReportTurn(event);
-    const cost = costOf(turn.model, turn, prices);
-    if (cost === null) unpriced.add(turn.model);
-    else sum = (sum ?? 0) + cost;
+  let usd: number | null = null;
+  let unpricedTurns = 0;
+  for (const { model, tokens, lengthClass, turns } of buckets) {
+    const cost = costOfClass(model, tokens, { lengthClass, map });
+    if (cost !== null) usd = (usd ?? 0) + cost;
+    else {
+      unpriced.add(model);
+      unpricedTurns += turns;
+    }
   }
-  if (sum === null) return {};
-  return { cost: { estimated_usd: sum, price_map: prices.version, unpriced_models: [...unpriced].toSorted() } };
+  return { usd, unpriced: [...unpriced].toSorted(), unpricedTurns };
 }

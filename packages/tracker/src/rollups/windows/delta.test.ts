@@ -137,3 +137,18 @@ test('property: a delta is never negative and never above 100, and with one a bo
     { numRuns: 300 },
   );
 });
+
+test('a number of a window that was over when it was read is no end of a difference', () => {
+  const expired = ['Weekly limit'];
+  const both = [
+    { weekly_pct: 20, weekly_resets: SUNDAY },
+    { weekly_pct: 30, weekly_resets: SUNDAY },
+  ] as const;
+  expect(weekly({ ...both[0], expired }, both[1])).toMatchObject({
+    delta: null,
+    at_least: null,
+    why: 'window-expired',
+  });
+  expect(weekly(both[0], { ...both[1], expired })).toMatchObject({ delta: null, at_least: 10, why: 'crosses-reset' });
+  expect(weekly(both[0], { ...both[1], expired: ['5h limit'] })).toMatchObject({ delta: 10, why: 'known' });
+});

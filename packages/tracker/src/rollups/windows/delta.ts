@@ -1,3 +1,4 @@
+import { isExpired } from './expired.ts';
 import { sameWindow } from './field-identity.ts';
 import type { End } from './field-identity.ts';
 import { fieldsOf } from './meter-field.ts';
@@ -29,6 +30,8 @@ export type DeltaState =
   | 'negative-delta'
   /** The readings are of two windows: what was used up to the reset was not read. */
   | 'crosses-reset'
+  /** The first reading was of a window that was over when it was read. */
+  | 'window-expired'
   /** The second reading is older than the first. */
   | 'clock-skew';
 
@@ -46,6 +49,11 @@ function deltaOf(meter: MeterField, before: End, after: End): FieldDelta {
   if (!isShare(from) || !isShare(to)) return { ...unknown, why: 'percent-out-of-range' };
   if (after.readMs < before.readMs) return { ...unknown, why: 'clock-skew' };
   const moved = tidy(to - from);
+  // The first number is of a window before; what the running one had used is not known.
+  if (isExpired(meter.field, before.parsed)) return { ...unknown, why: 'window-expired' };
+  // The second number is where the old window ended; what the new one has used since comes on top.
+  if (isExpired(meter.field, after.parsed))
+    return { ...unknown, at_least: moved < 0 ? null : moved, why: 'crosses-reset' };
   const identity = sameWindow(meter, before, after);
   if (identity === 'changed') return { ...unknown, at_least: to, why: 'crosses-reset' };
   if (identity === 'ended') {
