@@ -48,7 +48,7 @@ function copyFiles(from, { files = [] }, to) {
     if (!existsSync(source)) continue;
     mkdirSync(dirname(join(to, name)), { recursive: true });
     // Build notes and maps that point at sources outside the package are of no use there.
-    const keep = (path) => !/\.tsbuildinfo$|\.map$|\.d\.ts$/.test(path) || /index\.d\.ts$/.test(path);
+    const keep = (path) => !/\.tsbuildinfo$|\.map$|\.d\.ts$/.test(path) || path.endsWith('index.d.ts');
     cpSync(source, join(to, name), { recursive: true, filter: (path) => name !== 'dist' || keep(path) });
   }
 }
