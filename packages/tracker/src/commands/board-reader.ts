@@ -1,9 +1,11 @@
 import type { UsageEvent } from '@ccp/contracts';
 import { observe } from '../flow.ts';
 import type { Tracker } from '../observation.ts';
-import { boardOf } from '../rollups/board/board-of.ts';
+import { boardOf, rowsOfWindow } from '../rollups/board/board-of.ts';
 import type { Board, RoutingDecision } from '../rollups/board/board.ts';
 import { decisionOfEvent, decisionOfSample, newestDecisions } from '../rollups/board/decisions.ts';
+import { bought } from '../rollups/bought.ts';
+import type { Bought } from '../rollups/bought.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { readSamples } from '../sources/shim/read-samples.ts';
 import { boardRows } from './board-rows.ts';
@@ -33,6 +35,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
   const rowsNow = boardRows(book, () => clock() * 1000);
   let told: readonly RoutingDecision[] = [];
   let epoch: string | null = null;
+  let capacity: { readonly revision: number; readonly found: readonly Bought[] } | null = null;
   let facts: Parameters<typeof boardOf>[0] | null = null;
   const make = (): Board | null => {
     if (facts === null) return null;
@@ -47,9 +50,11 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
         told = newestDecisions(await recentDecisions(tracker), told);
         epoch = run;
       }
-      const rows = rowsNow();
+      const { revision, ...rows } = rowsNow();
+      if (capacity?.revision !== revision) capacity = { revision, found: bought(rowsOfWindow(rows.rows, window)) };
       facts = {
         ...rows,
+        capacity: capacity.found,
         snapshot,
         state,
         shimUrl: shownUrl(ccpUrl),

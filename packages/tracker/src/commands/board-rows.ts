@@ -20,6 +20,8 @@ export interface BoardRows {
   /** The oldest answer of a shim that is kept (ISO 8601). */
   readonly trackedSince: string | null;
   readonly problems: readonly Problem[];
+  /** Another number: rows were added, or all was read anew. */
+  readonly revision: number;
 }
 
 /** No window of a vendor is longer than a week; older readings can't be the best one, nor part of its track. */
@@ -60,6 +62,7 @@ export function boardRows(book: Book, nowMs: () => number): () => BoardRows {
       measured: { cls: meanOf(kept.measured, 'cls'), impf: meanOf(kept.measured, 'impf') },
       trackedSince: kept.since,
       problems: parts.flat().slice(0, KEEP_PROBLEMS),
+      revision: windows.revision() + prompts.revision(),
     };
   };
 }
@@ -92,6 +95,7 @@ interface Part<Kept> {
   /** Reads on; answers what could not be used. */
   (): readonly Problem[];
   kept(): Kept;
+  revision(): number;
 }
 
 function part<Name extends JournalName, Kept>(
@@ -103,18 +107,23 @@ function part<Name extends JournalName, Kept>(
   let kept = start();
   let cursor: Cursor | null = null;
   let problems: Problem[] = [];
+  let revision = 0;
   const refresh = (): readonly Problem[] => {
     const followed = book.follow(name, cursor);
     if (!followed.ok) return [...problems, followed.problem];
-    if (followed.value.restarted !== null) [kept, problems] = [start(), []];
+    if (followed.value.restarted !== null) {
+      [kept, problems] = [start(), []];
+      revision += 1;
+    }
     for (const found of followed.value.rows) {
+      revision += 1;
       if (found.ok) add(kept, found.value.row);
       else if (problems.length < KEEP_PROBLEMS) problems.push(found.problem);
     }
     ({ cursor } = followed.value);
     return problems;
   };
-  return Object.assign(refresh, { kept: () => kept });
+  return Object.assign(refresh, { kept: () => kept, revision: () => revision });
 }
 
 function list<Row>(): Row[] {

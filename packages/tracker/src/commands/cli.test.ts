@@ -219,7 +219,9 @@ describe('tracker preview', () => {
       { FORCE_COLOR: '1' },
     );
     expect(code).toBe(0);
-    for (const word of ['● LIVE', 'Quotas', '■ BLOCK', 'Models', 'Speeds', 'Routing']) expect(stdout).toContain(word);
+    for (const word of ['● LIVE', 'Quotas', '■ claude-haiku-4-5', 'block', 'Speeds', 'Routing', 'Windows', 'Outcome']) {
+      expect(stdout).toContain(word);
+    }
     expect(stdout).not.toContain(ESC);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
     expect(existsSync(join(dir.path, 'windows.jsonl'))).toBe(false);
@@ -234,7 +236,7 @@ describe('tracker preview', () => {
     await server.close();
     const { code, stdout } = await tracker(['preview', '--once', ...at]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^▲ STALE: read \d+s ago/);
+    expect(stdout).toMatch(/^▲ STALE {2}read \d+s ago/);
     expect(stdout).toContain('no shim answers at');
     const json = JSON.parse((await tracker(['preview', '--once', '--json', ...at])).stdout) as {
       overview: unknown;

@@ -1,17 +1,18 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Tracker } from '../observation.ts';
-import type { Board } from '../rollups/board/board.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { boardJson } from '../views/json.ts';
 import { estimateOf } from '../rollups/bought.ts';
 import { windowPreview } from '../rollups/windows/window-preview.ts';
-import { previewLines } from '../views/text/preview.ts';
+import { pageLines } from '../views/overlay/page.ts';
+import { charsetOf } from '../views/text/ascii.ts';
+import { renderLine } from '../views/text/line.ts';
 import { windowPreviewLines } from '../views/text/window-preview.ts';
 import { boardReader } from './board-reader.ts';
 import { bookOf } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { liveScreen } from './live-screen.ts';
+import { previewLive } from './preview-live.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
 import { localZone } from './option-values.ts';
@@ -62,32 +63,32 @@ function printWindows(options: Options): number {
 
 async function drawOnce(tracker: Tracker, options: Options): Promise<number> {
   const board = await boardReader(tracker, boardOptions(options)).read();
-  const lines = options.json ? [boardJson(board)] : draw(board, tracker, options);
+  const width = options.width ?? process.stdout.columns ?? 80;
+  const lines = options.json
+    ? [boardJson(board)]
+    : pageLines(board, width, shownUrl(tracker.ccpUrl)).map((line) =>
+        renderLine(line, width, hasColour(options), charsetOf(process.env)),
+      );
   process.stdout.write(`${lines.join('\n')}\n`);
-  return board.overview === null ? 1 : 0;
+  return board.overview === null ? EXIT.failure : EXIT.ok;
 }
 
 async function drawLive(tracker: Tracker, options: Options, stop: AbortController): Promise<number> {
-  const { stdin, stdout } = process;
-  const reader = boardReader(tracker, boardOptions(options));
-  await liveScreen({ stdin, stdout, everyMs: options.interval * 1000, stop }, async () =>
-    draw(await reader.read(), tracker, options),
-  );
-  return 0;
+  await previewLive(tracker, boardReader(tracker, boardOptions(options)), {
+    everyMs: options.interval * 1000,
+    colour: hasColour(options),
+    charset: charsetOf(process.env),
+    stop,
+  });
+  return EXIT.ok;
+}
+
+function hasColour({ color }: Options): boolean {
+  return process.stdout.isTTY && color && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
 function boardOptions({ window }: Options): { tz: string; window?: string } {
   return { tz: localZone(), ...(window !== undefined && { window }) };
-}
-
-function draw({ overview, problems }: Board, tracker: Tracker, options: Options): string[] {
-  return previewLines(overview, problems, {
-    width: options.width ?? process.stdout.columns ?? 80,
-    nowTs: tracker.clock(),
-    tz: localZone(),
-    colour: process.stdout.isTTY && options.color && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
-    shimUrl: shownUrl(tracker.ccpUrl),
-  });
 }
 
 function isLive({ once, json }: Options): boolean {

@@ -55,29 +55,29 @@ function hintsOf(input: AdviceInput): readonly Hint[] {
   if (older !== undefined) say('shim', `${older.message}.`, 'npx -y pnpm@10.34.9 start');
   const agent = `export ANTHROPIC_BASE_URL=${shimUrl}`;
   if (overview !== null && overview.models.length === 0) {
-    say('speeds', 'No request has gone through the shim yet; in the shell of your agent:', agent);
+    say('speeds', 'No request yet. In the shell of your agent:', agent);
   }
   if (standings.length === 0) {
     say(
       'quotas',
-      "No vendor's bar is known yet: it comes with the first answer, or from what /usage prints.",
+      "No vendor's bar is known yet. Paste what /usage prints:",
       'tracker ingest claude --window W0-01 --stdin',
     );
   }
   if (overview !== null && overview.models.length > 0 && overview.quotas.length === 0) {
-    say('quotas', 'No model has a cap of your own; caps go into quotas.json.', 'shim serve --quotas FILE');
+    say('quotas', 'No model has a cap of your own.', 'shim serve --quotas FILE');
   }
   if (overview !== null && overview.lanes.length === 0) {
     say('routing', 'The shim tells of no lane.', 'shim providers');
   }
   if (overview !== null && usage?.license?.ok !== true && gatedLanes(overview).length > 0) {
-    say('license', 'A lane waits for an entitlement and no license is in use.', 'shim doctor');
+    say('license', 'A lane waits for an entitlement, and no license is in use.', 'shim doctor');
   }
   if (bought.length === 0) {
-    say('windows', 'No window is finished yet, so nothing says what capacity buys.', 'tracker alias start claude');
+    say('windows', 'No window is finished yet. Begin one:', 'tracker alias start claude');
   }
   if (bought.length > 0 && !input.hasChurn) {
-    say('outcome', 'No changed lines are counted yet, so quality is not known.', 'tracker window card --window W0-01');
+    say('outcome', 'No changed lines are counted yet.', 'tracker window card --window W0-01');
   }
   return hints;
 }

@@ -2,6 +2,7 @@ import type { CccSnapshot } from '@ccp/contracts';
 import type { Problem } from '../../problem.ts';
 import type { Reading } from '../../reading.ts';
 import { bought } from '../bought.ts';
+import type { Bought } from '../bought.ts';
 import { readingsOfUsage } from '../meters/from-usage.ts';
 import { toOverview } from '../overview.ts';
 import { standings } from '../standing.ts';
@@ -28,6 +29,8 @@ export interface BoardFacts {
   /** Kept readings of meters; those in `snapshot` are added. */
   readonly readings: readonly Reading[];
   readonly rows: PreviewRows;
+  /** `bought(rows)`, where it is known already: it takes long and changes with the rows only. */
+  readonly capacity?: readonly Bought[];
   readonly measured: Measured;
   /** From the shim and from the journals, in any order. */
   readonly decisions: readonly RoutingDecision[];
@@ -56,8 +59,8 @@ export function boardOf(facts: BoardFacts): Board {
     nowTs,
     ...(facts.reservePp !== undefined && { reservePp: facts.reservePp }),
   });
-  const rows = ofWindow(facts.rows, facts.window);
-  const capacity = bought(rows);
+  const rows = rowsOfWindow(facts.rows, facts.window);
+  const capacity = facts.capacity ?? bought(rows);
   const windows = windowRowsOf(rows.records);
   const problems = [...facts.problems, ...told.problems];
   const decisions = newestDecisions(facts.decisions);
@@ -115,7 +118,8 @@ function shimFacts({ snapshot, version, trackedSince, nowTs }: BoardFacts): Shim
   };
 }
 
-function ofWindow(rows: PreviewRows, window: string | undefined): PreviewRows {
+/** The rows of one window; without one, all. */
+export function rowsOfWindow(rows: PreviewRows, window: string | undefined): PreviewRows {
   if (window === undefined) return rows;
   const isOf = (row: { readonly window?: string }): boolean => row.window === window;
   return {

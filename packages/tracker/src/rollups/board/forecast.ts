@@ -3,16 +3,18 @@ import { criticalT } from '../estimators/student-t.ts';
 import { isSameReset, toMs } from '../meters/identity.ts';
 import type { Forecast } from './board.ts';
 
-/** Slices a window is cut into. */
-const SLICES = 40;
-/** With fewer slices passed, how much they differ says nothing. */
+/** With fewer slices, how much they differ says nothing. */
 const MIN_SLICES = 4;
+const MAX_SLICES = 40;
 const LEVEL = 0.8;
+/** Bars are told in whole points, so that a difference of two is known to one. */
+const RESOLUTION_PP = 1;
 
 /**
- * Where a bar may stand at its reset. The part of the window that passed is cut into slices; what each took, m on average
- * with deviation s over n slices, goes on for the k slices left: now + k·m ± t(n−1)·s·√(k + k²/n), the prediction interval
- * of a sum. Never below now. Null: no reset or length is known, the window is too young, or nothing is left of it.
+ * Where a bar may stand at its reset. The part of the window that passed is cut into slices, not more than there are
+ * readings; what each took, m on average with deviation s over n slices, goes on for the k slices left:
+ * now + k·m ± t(n−1)·s·√(k + k²/n), the prediction interval of a sum, and never less than ± 1 pp. Never below now. Null:
+ * no reset or length is known, too few readings, or nothing is left of the window.
  */
 export function forecastOf(best: Reading, readings: readonly Reading[], nowTs: number): Forecast | null {
   const resetMs = toMs(best.resets_at);
@@ -20,18 +22,19 @@ export function forecastOf(best: Reading, readings: readonly Reading[], nowTs: n
   const used = best.used_pp ?? null;
   if (resetMs === null || lengthMs <= 0 || used === null) return null;
   const startMs = resetMs - lengthMs;
-  const sliceMs = lengthMs / SLICES;
-  const passed = Math.min(SLICES, Math.floor((nowTs * 1000 - startMs) / sliceMs));
-  const left = (resetMs - nowTs * 1000) / sliceMs;
-  if (passed < MIN_SLICES || left <= 0) return null;
   const track = trackOf(best, readings, resetMs, startMs);
-  const taken = Array.from({ length: passed }, (_, at) => {
+  const n = Math.min(MAX_SLICES, track.length - 1);
+  const sliceMs = (nowTs * 1000 - startMs) / n;
+  const left = (resetMs - nowTs * 1000) / sliceMs;
+  if (n < MIN_SLICES || !(left > 0 && sliceMs > 0)) return null;
+  const taken = Array.from({ length: n }, (_, at) => {
     const from = startMs + at * sliceMs;
     return heightAt(track, from + sliceMs) - heightAt(track, from);
   });
-  const mean = taken.reduce((sum, one) => sum + one, 0) / passed;
-  const variance = taken.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (passed - 1);
-  const half = criticalT(LEVEL, passed - 1) * Math.sqrt(variance * (left + left ** 2 / passed));
+  const mean = taken.reduce((sum, one) => sum + one, 0) / n;
+  const variance = taken.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (n - 1);
+  const spread = criticalT(LEVEL, n - 1) * Math.sqrt(variance * (left + left ** 2 / n));
+  const half = Math.max(RESOLUTION_PP, spread);
   const mid = used + left * mean;
   return { low_pp: Math.max(used, mid - half), mid_pp: mid, high_pp: mid + half };
 }
@@ -50,7 +53,9 @@ function trackOf(best: Reading, readings: readonly Reading[], resetMs: number, s
     return isOfWindow && pp !== null && isSameMeter(reading, best) ? [{ ms, pp }] : [];
   });
   for (const { ms, pp } of seen.toSorted((a, b) => a.ms - b.ms || a.pp - b.pp)) {
-    points.push({ ms, pp: Math.max(pp, points.at(-1)?.pp ?? 0) });
+    const last = points.at(-1);
+    if (last?.ms === ms) points.pop();
+    points.push({ ms, pp: Math.max(pp, last?.pp ?? 0) });
   }
   return points;
 }

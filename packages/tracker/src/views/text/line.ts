@@ -1,8 +1,9 @@
+import { toAscii } from './ascii.ts';
 import { printable } from '../../printable.ts';
 import { cellsOf, clipEnd } from './cells.ts';
 
 /** How a piece of text stands out. Colour only repeats what a word or a symbol already says. */
-export type Tone = 'plain' | 'dim' | 'bold' | 'ok' | 'warn' | 'block';
+export type Tone = 'plain' | 'dim' | 'bold' | 'accent' | 'ok' | 'warn' | 'block';
 
 export interface Span {
   readonly text: string;
@@ -11,14 +12,18 @@ export interface Span {
 
 export type Line = readonly Span[];
 
+/** What the terminal can show; `ascii` where its locale is not UTF-8. */
+export type Charset = 'unicode' | 'ascii';
+
 export const BLANK: Line = [];
 
 /** The line as text for a terminal: printable, at most `width` cells, with colours if wanted. */
-export function renderLine(line: Line, width: number, colour: boolean): string {
+export function renderLine(line: Line, width: number, colour: boolean, charset: Charset = 'unicode'): string {
   let left = width;
   let text = '';
   for (const span of line) {
-    const shown = clipEnd(printable(span.text), left);
+    const clipped = clipEnd(printable(span.text), left);
+    const shown = charset === 'ascii' ? toAscii(clipped) : clipped;
     left -= cellsOf(shown);
     text += colour ? coloured(shown, span.tone ?? 'plain') : shown;
     if (left <= 0) break;
@@ -62,7 +67,7 @@ export function pieces(text: string, cells: number): string[] {
 }
 
 // Only the 16-colour palette: the reader's terminal theme decides how it looks.
-const SGR = { plain: null, dim: 2, bold: 1, ok: 32, warn: 33, block: 31 } as const;
+const SGR = { plain: null, dim: 2, bold: 1, accent: 36, ok: 32, warn: 33, block: 31 } as const;
 
 function coloured(text: string, tone: Tone): string {
   const code = SGR[tone];

@@ -57,6 +57,12 @@ export function clock(ts: number, nowTs: number, tz: string): string {
   return date.toLocaleString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', ...time }).replaceAll(',', '');
 }
 
+/** `14:05:09` in a time zone. */
+export function timeOfDay(ts: number, tz: string): string {
+  const date = new Date(ts * 1000);
+  return Number.isNaN(date.getTime()) ? ABSENT : date.toLocaleTimeString('en-GB', { timeZone: tz, hourCycle: 'h23' });
+}
+
 function rounded(value: number, unit: string): number {
   return unit !== '' && value < 99.95 ? Math.round(value * 10) / 10 : Math.round(value);
 }

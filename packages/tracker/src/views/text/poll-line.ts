@@ -1,7 +1,7 @@
 import { printable } from '../../printable.ts';
 import type { Overview } from '../../rollups/overview.ts';
 import { compact, wholePct } from './numbers.ts';
-import { VERDICTS } from './quotas.ts';
+import { VERDICTS } from './verdicts.ts';
 
 /** One reading in one line: when, the worst verdict, traffic and lanes. */
 export function pollLine({ captured_at, quotas, totals, models, lanes }: Overview): string {
@@ -22,5 +22,6 @@ export function pollLine({ captured_at, quotas, totals, models, lanes }: Overvie
 function worstVerdict([worst]: Overview['quotas']): string {
   if (worst === undefined) return 'no caps';
   const pct = Math.max(worst.rolling.pct ?? 0, worst.weekly.pct ?? 0);
-  return `${VERDICTS[worst.verdict].mark} ${worst.model} ${wholePct(pct)}`;
+  const { mark, word } = VERDICTS[worst.verdict];
+  return `${mark} ${word.toUpperCase()} ${worst.model} ${wholePct(pct)}`;
 }

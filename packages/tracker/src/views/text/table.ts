@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => Span;
   readonly align?: 'right';
+  /** Where a row has to be one line, the columns of the highest rank go first. Absent: it never goes. */
+  readonly rank?: number;
 }
 
 /**
@@ -13,23 +15,55 @@ export interface Column<Row> {
  * cells; what still does not fit is set as name and labelled values below, so that no number is ever cut.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Line[] {
-  const cells = rows.map((row) => columns.map((column) => clean(column.cell(row))));
-  const natural = columns.map(({ head }, at) =>
-    Math.max(cellsOf(head), ...cells.map((row) => cellsOf(textAt(row, at)))),
-  );
+  const cells = cellsIn(columns, rows);
   // Narrow gaps before cut names: the names are what tells the rows apart.
-  for (const { gap, nameMin } of [
+  const grid = gridFor(columns, cells, width, [
     { gap: 2, nameMin: Infinity },
     { gap: 1, nameMin: NAME_MIN },
-  ]) {
-    const widths = squeezed(natural, width - INDENT - gap * (columns.length - 1), nameMin);
-    if (widths !== null) return aligned(columns, cells, { widths, gap });
-  }
-  return cells.flatMap((row) => stacked(columns, row, width));
+  ]);
+  return grid === null ? cells.flatMap((row) => stacked(columns, row, width)) : aligned(columns, cells, grid);
+}
+
+/** The same with every row on one line: a line that is too short loses columns, never part of a number. */
+export function rankedTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Line[] {
+  const cells = cellsIn(columns, rows);
+  const highest = Math.max(...columns.map(({ rank = 0 }) => rank));
+  const wishes = [{ gap: 2, nameMin: NAME_WISH }, ...(highest > 0 ? [] : [{ gap: 1, nameMin: 1 }])];
+  const grid = gridFor(columns, cells, width, wishes);
+  if (grid !== null) return aligned(columns, cells, grid);
+  const fewer = columns.filter(({ rank = 0 }) => rank < highest);
+  return highest > 0 ? rankedTable(fewer, rows, width) : cells.flatMap((row) => stacked(columns, row, width));
 }
 
 const INDENT = 2;
 const NAME_MIN = 12;
+/** As long as most names of models are. */
+const NAME_WISH = 17;
+
+function cellsIn<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Span[][] {
+  return rows.map((row) => columns.map((column) => clean(column.cell(row))));
+}
+
+interface Wish {
+  readonly gap: number;
+  readonly nameMin: number;
+}
+
+function gridFor<Row>(
+  columns: readonly Column<Row>[],
+  cells: readonly (readonly Span[])[],
+  width: number,
+  wishes: readonly Wish[],
+): Grid | null {
+  const natural = columns.map(({ head }, at) =>
+    Math.max(cellsOf(head), ...cells.map((row) => cellsOf(textAt(row, at)))),
+  );
+  for (const { gap, nameMin } of wishes) {
+    const widths = squeezed(natural, width - INDENT - gap * (columns.length - 1), nameMin);
+    if (widths !== null) return { widths, gap };
+  }
+  return null;
+}
 
 function clean(span: Span): Span {
   return { ...span, text: printable(span.text) };

@@ -31,7 +31,7 @@ function exportLine(shimUrl: string): string {
 }
 
 /** A command that can be copied at any width: a longer one goes on after a backslash, which the shell joins again. */
-function toType(command: string, width: number): Line[] {
+export function toType(command: string, width: number): Line[] {
   const indent = 4;
   if (indent + cellsOf(command) <= width) return [[{ text: ' '.repeat(indent) + command, tone: 'bold' }]];
   const parts = pieces(command, width - 1);
