@@ -14,6 +14,7 @@ import { addPreview } from './commands/preview.ts';
 import { addReport } from './commands/report.ts';
 import { addRollup } from './commands/rollup.ts';
 import { addSession } from './commands/session.ts';
+import { addStatusline } from './commands/statusline.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWindow } from './commands/window.ts';
 import { EXIT } from './commands/exit-codes.ts';
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addPoll(program, done);
   addBackground(program, done);
   addPreview(program, done);
+  addStatusline(program, done);
   addIngest(program, done);
   addOverride(program, done);
   addAlias(program, done);
