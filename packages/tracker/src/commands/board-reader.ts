@@ -1,6 +1,6 @@
-import type { UsageEvent } from '@ccp/contracts';
+import type { CccSnapshot, UsageEvent } from '@ccp/contracts';
 import { observe } from '../flow.ts';
-import type { Tracker } from '../observation.ts';
+import type { Observed, Tracker } from '../observation.ts';
 import { boardOf, rowsOfWindow } from '../rollups/board/board-of.ts';
 import type { Board, RoutingDecision } from '../rollups/board/board.ts';
 import { decisionOfEvent, decisionOfSample, newestDecisions } from '../rollups/board/decisions.ts';
@@ -35,6 +35,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
   const rowsNow = boardRows(book, () => clock() * 1000);
   let told: readonly RoutingDecision[] = [];
   let epoch: string | null = null;
+  let seen: CccSnapshot | null = null;
   let capacity: { readonly revision: number; readonly found: readonly Bought[] } | null = null;
   let facts: Parameters<typeof boardOf>[0] | null = null;
   const make = (): Board | null => {
@@ -43,7 +44,8 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
   };
   return {
     async read() {
-      const { state, snapshot, problems } = await observe(tracker);
+      const { state, snapshot, problems } = newer(await observe(tracker), seen);
+      if (state === 'live') seen = snapshot;
       const run = snapshot?.usage.epoch ?? '';
       // Once per run of the shim; from then on its events tell.
       if (state === 'live' && run !== epoch) {
@@ -71,6 +73,14 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
       told = newestDecisions(told, [decisionOfEvent(event)]);
     },
   };
+}
+
+/** While the shim is away, what was seen last goes before what is kept, if it is newer: a look keeps nothing. */
+function newer(observed: Observed, seen: CccSnapshot | null): Observed {
+  if (observed.state === 'live' || seen === null) return observed;
+  const { snapshot: kept } = observed;
+  const isNewer = kept === null || Date.parse(seen.captured_at) >= Date.parse(kept.captured_at);
+  return isNewer ? { ...observed, state: 'stale', snapshot: seen } : observed;
 }
 
 /** Turns that ended lately; none from a shim that does not list them. */
