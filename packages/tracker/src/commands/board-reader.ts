@@ -1,3 +1,4 @@
+import { parseReadyz } from '@ccp/contracts';
 import type { CccSnapshot, UsageEvent } from '@ccp/contracts';
 import { observe } from '../flow.ts';
 import type { Observed, Tracker } from '../observation.ts';
@@ -6,6 +7,7 @@ import type { Board, RoutingDecision } from '../rollups/board/board.ts';
 import { decisionOfEvent, decisionOfSample, newestDecisions } from '../rollups/board/decisions.ts';
 import { bought } from '../rollups/bought.ts';
 import type { Bought } from '../rollups/bought.ts';
+import { askShim } from '../sources/shim/ask-shim.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { readSamples } from '../sources/shim/read-samples.ts';
 import { boardRows } from './board-rows.ts';
@@ -36,6 +38,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
   let told: readonly RoutingDecision[] = [];
   let epoch: string | null = null;
   let seen: CccSnapshot | null = null;
+  let version: string | null = null;
   let capacity: { readonly revision: number; readonly found: readonly Bought[] } | null = null;
   let facts: Parameters<typeof boardOf>[0] | null = null;
   const make = (): Board | null => {
@@ -50,6 +53,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
       // Once per run of the shim; from then on its events tell.
       if (state === 'live' && run !== epoch) {
         told = newestDecisions(await recentDecisions(tracker), told);
+        version = await versionOf(tracker);
         epoch = run;
       }
       const { revision, ...rows } = rowsNow();
@@ -60,7 +64,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
         snapshot,
         state,
         shimUrl: shownUrl(ccpUrl),
-        version: null,
+        version,
         problems: [...problems, ...rows.problems],
         nowTs: clock(),
         tz,
@@ -81,6 +85,12 @@ function newer(observed: Observed, seen: CccSnapshot | null): Observed {
   const { snapshot: kept } = observed;
   const isNewer = kept === null || Date.parse(seen.captured_at) >= Date.parse(kept.captured_at);
   return isNewer ? { ...observed, state: 'stale', snapshot: seen } : observed;
+}
+
+/** Null: an older shim, or one that is not ready. */
+async function versionOf(tracker: Tracker): Promise<string | null> {
+  const told = await askShim(tracker.ccpUrl, { path: 'v1/readyz', contract: 'readyz v1', parse: parseReadyz }, tracker);
+  return told.ok ? (told.value.value.version ?? null) : null;
 }
 
 /** Turns that ended lately; none from a shim that does not list them. */

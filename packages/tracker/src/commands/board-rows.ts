@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { CccSnapshot, TrackerEvent } from '@ccp/contracts';
 import type { Book, RowIn } from '../events/book.ts';
 import type { Cursor } from '../events/cursor.ts';
@@ -108,7 +109,11 @@ function part<Name extends JournalName, Kept>(
   let cursor: Cursor | null = null;
   let problems: Problem[] = [];
   let revision = 0;
+  let seen: string | null = null;
   const refresh = (): readonly Problem[] => {
+    const stamp = stampOf(book.pathOf(name));
+    // Most looks find nothing new; then the file is not even opened.
+    if (stamp === seen) return problems;
     const followed = book.follow(name, cursor);
     if (!followed.ok) return [...problems, followed.problem];
     if (followed.value.restarted !== null) {
@@ -121,9 +126,17 @@ function part<Name extends JournalName, Kept>(
       else if (problems.length < KEEP_PROBLEMS) problems.push(found.problem);
     }
     ({ cursor } = followed.value);
+    // A line that was not whole yet is looked at again.
+    seen = followed.value.pendingBytes === 0 ? stamp : null;
     return problems;
   };
   return Object.assign(refresh, { kept: () => kept, revision: () => revision });
+}
+
+/** Tells one state of a file from another; rows are only ever added, or the file is replaced. */
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? 'absent' : `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 function list<Row>(): Row[] {

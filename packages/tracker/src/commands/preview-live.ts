@@ -147,7 +147,7 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
 function stayFrugal(): void {
   // React's development build is larger and slower.
   process.env['NODE_ENV'] ??= 'production';
-  // Little memory rather than peak speed: measured 92 instead of 125 MB, at the same CPU (bench/overlay.mjs).
+  // Little memory rather than peak speed (bench/overlay.mjs).
   for (const flag of ['--optimize-for-size', '--max-semi-space-size=1', '--semi-space-growth-factor=1']) {
     setFlagsFromString(flag);
   }

@@ -77,7 +77,7 @@ function hintsOf(input: AdviceInput): readonly Hint[] {
     say('windows', 'No window is finished yet. Begin one:', 'tracker alias start claude');
   }
   if (bought.length > 0 && !input.hasChurn) {
-    say('outcome', 'No changed lines are counted yet.', 'tracker window card --window W0-01');
+    say('outcome', 'No changed lines are counted yet.', 'tracker churn');
   }
   return hints;
 }

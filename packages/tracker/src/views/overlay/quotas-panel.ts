@@ -80,7 +80,7 @@ function titleLine(plan: Plan): Line {
     { text: TITLES.quotas, tone: 'bold' },
     { text: ' '.repeat(Math.max(1, before - cellsOf(TITLES.quotas))) },
     {
-      text: 'used'.padStart(PCT) + head('next', plan.word, 2) + resets + head('read', plan.read, 2),
+      text: 'used'.padStart(PCT) + head('next', plan.word, 2) + resets + head('read', plan.read, 2, true),
       tone: 'dim',
     },
   ];
