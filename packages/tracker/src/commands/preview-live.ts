@@ -148,7 +148,7 @@ function stayFrugal(): void {
   // React's development build is larger and slower.
   process.env['NODE_ENV'] ??= 'production';
   // Little memory rather than peak speed (bench/overlay.mjs).
-  for (const flag of ['--optimize-for-size', '--max-semi-space-size=1', '--semi-space-growth-factor=1']) {
+  for (const flag of ['--optimize-for-size', '--max-semi-space-size=4', '--semi-space-growth-factor=1']) {
     setFlagsFromString(flag);
   }
 }
