@@ -25,6 +25,7 @@ export {
   parseGlmCount,
   parseGlmTurn,
   parseLicenseClaims,
+  parseLicensePack,
   parseMeasurement,
   parseMeterReading,
   parseMetricsSummary,
@@ -65,6 +66,8 @@ export type { KeyBundle, TrustedKey } from './license/key-bundle.ts';
 export { licenseMetadata } from './license/metadata.ts';
 export { verifyRevocations } from './license/revocations.ts';
 export type { RevocationContext, RevocationVerdict, ValidRevocations } from './license/revocations.ts';
+export { sealDocument } from './license/seal.ts';
+export type { SealedDocument } from './license/seal.ts';
 export type { SignedFiles } from './license/signed-document.ts';
 export { CLOCK_SKEW_S } from './license/trust.ts';
 export type { Clock } from './license/trust.ts';

@@ -90,6 +90,8 @@ export const parseAggregateKeysConfig = parserOf('aggregate-keys-config');
 
 /** The signed part of a license pack. */
 export const parseLicenseClaims = parserOf('license');
+/** The file `license.pack`. Says nothing about its signature. */
+export const parseLicensePack = parserOf('license-pack');
 /** The signed part of a revocation list. */
 export const parseRevocations = parserOf('revocations');
 

@@ -8,7 +8,7 @@ import { createFeedback } from './feedback.ts';
 import { frontDoor } from './http/front-door.ts';
 import { listen } from './http/listen.ts';
 
-import { noLicense } from './license/entitlements.ts';
+import { LicenseStore } from './license/license-store.ts';
 import { openPersistence } from './persistence.ts';
 import { carry } from './pipeline.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
@@ -43,12 +43,13 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const nowTs = (): number => Date.now() / 1000;
   const startedTs = nowTs();
   const epoch = randomBytes(4).toString('hex') + Math.floor(startedTs).toString(16);
-  const config = openConfig(settings, nowTs);
+  const license = new LicenseStore(settings.license, nowTs);
+  const config = openConfig(settings, nowTs, () => String(license.hasLapsed()));
   const ownOrigins = new Set<string>();
   const policy = {
     offloadPaused: settings.offloadPaused,
     forceHaikuToZai: settings.forceHaikuToZai,
-    isEntitled: noLicense,
+    isEntitled: (feature: string) => license.isEntitled(feature),
     ownOrigins,
   };
   const laneProblem = (id: string): string | null => {
@@ -163,6 +164,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       queued: (lane) => slots.waiting(lane),
       previousEpoch: persistence.previousEpoch,
       whyUnusable: laneProblem,
+      license: () => license.state(),
       rerouteMode: settings.rerouteMode,
     },
     history: persistence.readers,
@@ -176,6 +178,8 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       log: () => log.status(),
       database: persistence.status,
       whyUnusable: laneProblem,
+      license: () => license.state(),
+      licenseProblems: () => license.problems(),
       draining: () => draining,
     },
   });
@@ -190,6 +194,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const listening = await listen(settings.host, settings.port, door).catch(async (error: unknown) => {
     await log.close();
     persistence.close();
+    license.close();
     throw error;
   });
   for (const name of ['127.0.0.1', 'localhost', '[::1]', settings.host])
@@ -198,7 +203,10 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const { error: logProblem } = log.status();
   if (logProblem !== null)
     logger('error', `${logProblem}. Requests go on; choose another folder with --state-dir DIR (CCP_STATE_DIR).`);
+  if (license.state() !== null) logger('info', license.standing());
+  for (const problem of license.problems()) logger('warn', problem);
   const unwatch = config.watch(({ problems, changes }) => {
+    if (license.reload()) logger('info', license.standing());
     if (problems.length === 0)
       logger('info', `configuration reloaded: ${changes.join('; ') || 'nothing is different'}`);
     for (const problem of problems) logger('error', `${problem}. The last good configuration stays in use.`);
@@ -220,6 +228,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       events.close();
       await listening.drain(withinMs);
       unwatch();
+      license.close();
       await pools.close();
       books.keepCalibration();
       persistence.close();

@@ -6,6 +6,8 @@ import { dbCommand } from './commands/db.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { envCommand } from './commands/env.ts';
 import { explainCommand } from './commands/explain.ts';
+import { issuerCommand } from './commands/issuer.ts';
+import { licenseCommand } from './commands/license.ts';
 import { modelCommand } from './commands/model.ts';
 import { probeCommand } from './commands/probe.ts';
 import { providersCommand } from './commands/providers.ts';
@@ -33,6 +35,8 @@ export function program(): Command {
     .addCommand(dbCommand())
     .addCommand(rollupsCommand())
     .addCommand(explainCommand())
+    .addCommand(licenseCommand())
+    .addCommand(issuerCommand())
     .addCommand(probeCommand())
     .addCommand(envCommand())
     .addCommand(doctorCommand())

@@ -2546,6 +2546,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
       "description": "State of the license.",
       "$ref": "urn:ccp:v1:usage#/$defs/license"
     },
+    "gated_lanes": {
+      "description": "Lanes that wait for a license: why, per lane id.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "string"
+      }
+    },
     "source": {
       "description": "Provider file in use, or the word for the built-in catalogue.",
       "type": "string"
@@ -4035,6 +4042,13 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     "license": {
       "description": "State of the license.",
       "$ref": "#/$defs/license"
+    },
+    "gated_lanes": {
+      "description": "Lanes that wait for a license: why, per lane id.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "string"
+      }
     },
     "meters": {
       "description": "Readings of the vendors' own meters, newest per lane and meter.",

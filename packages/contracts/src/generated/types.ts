@@ -910,6 +910,10 @@ export interface Readyz {
   warnings?: string[]
   /** State of the license. */
   license?: LicenseState
+  /** Lanes that wait for a license: why, per lane id. */
+  gated_lanes?: {
+    [k: string]: string
+  }
   /** Provider file in use, or the word for the built-in catalogue. */
   source?: string
   /** Why the configuration could not be loaded. */
@@ -1444,6 +1448,10 @@ export interface Usage {
   source?: UsageSource
   /** State of the license. */
   license?: LicenseState
+  /** Lanes that wait for a license: why, per lane id. */
+  gated_lanes?: {
+    [k: string]: string
+  }
   /** Readings of the vendors' own meters, newest per lane and meter. */
   meters?: MeterReading[]
   /** Live state per lane id. */

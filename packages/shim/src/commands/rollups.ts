@@ -8,7 +8,7 @@ import { sqliteFailure } from '../store/db/sqlite-failure.ts';
 import { integrityOf } from './database/status.ts';
 import { answering, OperatorError, operatorCommand } from './operator-command.ts';
 import { Progress } from './progress.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../replace-file.ts';
 import { printable } from './text/printable.ts';
 import { printJson } from './text/terminal.ts';
 

@@ -4,6 +4,7 @@ import { builtInCatalog, noQuotas } from './built-in.ts';
 import type { Catalog, ConfigSnapshot, QuotaConfig } from './catalog.ts';
 import { describeChanges } from './changes.ts';
 import { describeProblem, type ConfigProblem } from './config-problem.ts';
+import { watchedLicenseFiles } from './license-files.ts';
 import { parseCatalog } from './load-catalog.ts';
 import { parseQuotaConfig } from './load-quotas.ts';
 import type { Settings } from './settings.ts';
@@ -36,8 +37,11 @@ export interface ReloadReport {
   readonly changes: readonly string[];
 }
 
-/** Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet. */
-export function openConfig(settings: Settings, nowTs: () => number): ConfigStore {
+/**
+ * `alsoWatched` is text whose change is a reason to look again, as a file's is: a license that has ended.
+ * Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet.
+ */
+export function openConfig(settings: Settings, nowTs: () => number, alsoWatched: () => string = () => ''): ConfigStore {
   let quotasFile = settings.quotasFile;
   let catalogProblem: ConfigProblem | null = null;
   let quotaProblem: ConfigProblem | null = null;
@@ -48,7 +52,8 @@ export function openConfig(settings: Settings, nowTs: () => number): ConfigStore
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
   const watched = (): string =>
-    fingerprint([settings.providersFile, quotasFile, settings.modelFile, settings.licenseFile]);
+    fingerprint([settings.providersFile, quotasFile, settings.modelFile, ...watchedLicenseFiles(settings.license)]) +
+    alsoWatched();
   const atStart = watched();
   const firstCatalog = readCatalog();
   if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);

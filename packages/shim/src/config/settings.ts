@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseDurationMs } from './duration.ts';
 import { readEnvFile } from './env-file.ts';
 import { parseFeatureFlags, type FeatureFlags } from './feature-flags.ts';
+import { licenseFiles, type LicenseFiles } from './license-files.ts';
 import { SettingsError } from './settings-error.ts';
 
 export { SettingsError };
@@ -27,8 +28,7 @@ export interface Settings {
   readonly quotasFileNamed: boolean;
   readonly modelFile: string;
   readonly manualModel: string | null;
-  /** Where a license pack lies; looked at like the other files. */
-  readonly licenseFile: string;
+  readonly license: LicenseFiles;
   readonly stateDir: string;
   readonly logsDir: string;
   readonly rerouteMode: RerouteMode;
@@ -113,7 +113,7 @@ export function readSettings(flags: ServeFlags, environment: Environment): Setti
     providersFileNamed: providersFile !== undefined,
     quotasFileNamed: quotasFile !== undefined,
     modelFile: join(configDir, 'model'),
-    licenseFile: join(configDir, 'license.pack'),
+    license: licenseFiles(env, configDir, stateDir),
     manualModel: env['CCP_MODEL']?.trim() || null,
     stateDir,
     logsDir: resolve(env['CCP_LOGS_DIR'] ?? join(stateDir, 'logs')),

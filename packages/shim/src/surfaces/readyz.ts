@@ -1,10 +1,11 @@
-import type { Readyz } from '@ccp/contracts';
+import type { LicenseState, Readyz } from '@ccp/contracts';
 import { describeProblem } from '../config/config-problem.ts';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import type { FileStatus } from '../config/config-store.ts';
 import type { LaneCounters } from '../store/counters.ts';
 import type { StoreStatus as DatabaseStatus } from '../store/db/store-status.ts';
 import type { LogStatus } from '../store/usage-log.ts';
+import { gatedLanes } from './usage.ts';
 
 export interface ReadyzReaders {
   readonly version: string;
@@ -15,6 +16,10 @@ export interface ReadyzReaders {
   readonly database: () => DatabaseStatus | null;
   readonly lanes: () => ReadonlyMap<string, LaneCounters>;
   readonly whyUnusable: (lane: string) => string | null;
+  /** Null: there is none. */
+  readonly license: () => LicenseState | null;
+  /** Why a license, or a key to check one with, does not count. */
+  readonly licenseProblems: () => readonly string[];
   readonly draining: () => boolean;
   readonly nowTs: () => number;
 }
@@ -29,6 +34,7 @@ export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean 
   const reasons = new Map([...catalog.lanes.keys()].map((id) => [id, readers.whyUnusable(id)]));
   const usable = [...reasons.values()].some((reason) => reason === null);
   const valid = files.providers.problem === null && files.quotas.problem === null;
+  const license = readers.license();
   const urlOf = (id: string): string => catalog.lanes.get(id)?.baseUrl ?? '';
   return {
     ready: valid && storeOk && usable && !readers.draining(),
@@ -59,9 +65,12 @@ export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean 
         },
       ]),
     ),
+    ...(license !== null && { license }),
+    gated_lanes: gatedLanes([...catalog.lanes.keys()], readers.whyUnusable),
     features: { ...catalog.features },
     warnings: [
       ...[...catalog.warnings, ...quotas.warnings].map(describeProblem),
+      ...readers.licenseProblems(),
       ...(usable ? [] : ['No lane is usable: set a key or a pass-through provider in providers.yaml.']),
       ...(readers.draining() ? ['Shutting down: no new requests are taken.'] : []),
     ],

@@ -1,4 +1,4 @@
-import type { LaneState, ModelUsage, Usage, TokenCounts } from '@ccp/contracts';
+import type { LaneState, LicenseState, ModelUsage, Usage, TokenCounts } from '@ccp/contracts';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import type { SpeedView } from '../meter/speeds.ts';
 import type { Tokens } from '../exchange.ts';
@@ -23,6 +23,8 @@ export interface UsageReaders {
   readonly previousEpoch: () => Usage['previous_epoch'];
   readonly speeds: (model: string, nowTs: number) => SpeedView;
   readonly whyUnusable: (lane: string) => string | null;
+  /** Null: there is none. */
+  readonly license: () => LicenseState | null;
   readonly quotas: Quotas;
   readonly rerouteMode: string;
   readonly nowTs: () => number;
@@ -36,6 +38,7 @@ export function usageSnapshot(readers: UsageReaders): Usage {
   const nowTs = readers.nowTs();
   const { catalog, quotas } = readers.config();
   const resting = readers.resting(nowTs);
+  const license = readers.license();
   return {
     usage_schema: 'v1',
     ts: nowTs,
@@ -48,6 +51,8 @@ export function usageSnapshot(readers: UsageReaders): Usage {
       providers_path: catalog.path,
       loaded_ts: Math.max(quotas.loadedTs, catalog.loadedTs),
     },
+    ...(license !== null && { license }),
+    gated_lanes: gatedLanes([...catalog.lanes.keys()], readers.whyUnusable),
     meters: [...readers.meters(nowTs)].map((reading) => ({
       ...reading,
       age_s: Math.max(0, nowTs - Date.parse(reading.observed_at) / 1000),
@@ -59,6 +64,19 @@ export function usageSnapshot(readers: UsageReaders): Usage {
         .map(([model, counters]) => [model, modelUsage(model, counters, readers, { nowTs, resting })]),
     ),
   };
+}
+
+/** Lanes that wait for a license, and for what. */
+export function gatedLanes(
+  ids: readonly string[],
+  whyUnusable: (lane: string) => string | null,
+): Record<string, string> {
+  return Object.fromEntries(
+    ids.flatMap((id) => {
+      const reason = whyUnusable(id);
+      return reason?.startsWith('license_block') ? [[id, reason]] : [];
+    }),
+  );
 }
 
 function laneState(id: string, readers: UsageReaders, resting: readonly Cooldown[]): LaneState {

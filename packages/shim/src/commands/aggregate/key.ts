@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { AggregateKeysConfig } from '@ccp/contracts';
 import { makeKey, readKeys, UnusableKeys, type KeyFeature } from '../../aggregate/keys.ts';
 import { answering, OperatorError, operatorCommand } from '../operator-command.ts';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile } from '../../replace-file.ts';
 import { keysFileOf } from './places.ts';
 
 interface Flags {

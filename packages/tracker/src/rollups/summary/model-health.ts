@@ -1,4 +1,4 @@
-import type { MetricsSummary, ModelHealth, Usage } from '@ccp/contracts';
+import type { LicenseState, MetricsSummary, ModelHealth, Usage } from '@ccp/contracts';
 
 /** How each model is served, as the newest answer of the shim tells it, under the names summaries have always had. */
 export function modelHealth({ models }: Usage): Record<string, ModelHealth> {
@@ -36,8 +36,12 @@ export function routingOf({
         ? null
         : { fallbacks: sum('fallbacks'), reroutes: sum('reroutes'), rate_limited: sum('rate_limited') },
     gated_lanes: Object.fromEntries(gated.map(([id, { reason }]) => [id, reason])),
-    license: license === undefined ? null : known({ ok: license.ok, plan: license.plan, features: license.features }),
+    license: license === undefined ? null : licenseOf(license),
   };
+}
+
+function licenseOf({ ok, plan, features, expires_at, key_id }: LicenseState): NonNullable<MetricsSummary['license']> {
+  return known({ ok, plan, features, expires_at, key_id });
 }
 
 /** Without what is not told: absent is absent. */
