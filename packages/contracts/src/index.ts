@@ -37,6 +37,7 @@ export {
   parseReadyz,
   parseRevocations,
   parseRollups,
+  parseRoutingPolicy,
   parseSample,
   parseSamples,
   parseSession,
@@ -64,10 +65,13 @@ export type { Device } from './license/device.ts';
 export { parseKeyBundle } from './license/key-bundle.ts';
 export type { KeyBundle, TrustedKey } from './license/key-bundle.ts';
 export { licenseMetadata } from './license/metadata.ts';
+export { verifyPolicy } from './license/policy.ts';
+export type { PolicyContext, PolicyVerdict, ValidPolicy } from './license/policy.ts';
 export { verifyRevocations } from './license/revocations.ts';
 export type { RevocationContext, RevocationVerdict, ValidRevocations } from './license/revocations.ts';
 export { sealDocument } from './license/seal.ts';
 export type { SealedDocument } from './license/seal.ts';
+export { packParts } from './license/signed-document.ts';
 export type { SignedFiles } from './license/signed-document.ts';
 export { CLOCK_SKEW_S } from './license/trust.ts';
 export type { Clock } from './license/trust.ts';

@@ -95,6 +95,9 @@ export const parseLicensePack = parserOf('license-pack');
 /** The signed part of a revocation list. */
 export const parseRevocations = parserOf('revocations');
 
+/** The signed part of a policy pack. */
+export const parseRoutingPolicy = parserOf('policy');
+
 /**
  * Checks a value against the contract called `name`. The value is returned as it came: nothing is copied,
  * converted, defaulted or removed.

@@ -9,6 +9,8 @@ import { frontDoor } from './http/front-door.ts';
 import { listen } from './http/listen.ts';
 
 import { LicenseStore } from './license/license-store.ts';
+import { followPolicy } from './license/follow-policy.ts';
+import { PolicyStore } from './license/policy-store.ts';
 import { openPersistence } from './persistence.ts';
 import { carry } from './pipeline.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
@@ -44,7 +46,11 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const startedTs = nowTs();
   const epoch = randomBytes(4).toString('hex') + Math.floor(startedTs).toString(16);
   const license = new LicenseStore(settings.license, nowTs);
-  const config = openConfig(settings, nowTs, () => String(license.hasLapsed()));
+  const routingPolicy = new PolicyStore(settings.policy.file, settings.license, nowTs);
+  const config = openConfig(settings, nowTs, {
+    alsoWatched: () => `${license.hasLapsed()} ${routingPolicy.hasLapsed()}`,
+    policy: () => routingPolicy.load(),
+  });
   const ownOrigins = new Set<string>();
   const policy = {
     offloadPaused: settings.offloadPaused,
@@ -179,7 +185,11 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       database: persistence.status,
       whyUnusable: laneProblem,
       license: () => license.state(),
-      licenseProblems: () => license.problems(),
+      policy: () => routingPolicy.state(),
+      licenseProblems: () => [
+        ...license.problems(),
+        ...[routingPolicy.problem()].filter((problem) => problem !== null),
+      ],
       draining: () => draining,
     },
   });
@@ -205,6 +215,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     logger('error', `${logProblem}. Requests go on; choose another folder with --state-dir DIR (CCP_STATE_DIR).`);
   if (license.state() !== null) logger('info', license.standing());
   for (const problem of license.problems()) logger('warn', problem);
+  const unfollow = followPolicy(settings, logger, nowTs);
   const unwatch = config.watch(({ problems, changes }) => {
     if (license.reload()) logger('info', license.standing());
     if (problems.length === 0)
@@ -228,6 +239,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       events.close();
       await listening.drain(withinMs);
       unwatch();
+      unfollow();
       license.close();
       await pools.close();
       books.keepCalibration();

@@ -9,6 +9,7 @@ import { explainCommand } from './commands/explain.ts';
 import { issuerCommand } from './commands/issuer.ts';
 import { licenseCommand } from './commands/license.ts';
 import { modelCommand } from './commands/model.ts';
+import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
 import { providersCommand } from './commands/providers.ts';
 import { quotasCommand } from './commands/quotas.ts';
@@ -37,6 +38,7 @@ export function program(): Command {
     .addCommand(explainCommand())
     .addCommand(licenseCommand())
     .addCommand(issuerCommand())
+    .addCommand(policyCommand())
     .addCommand(probeCommand())
     .addCommand(envCommand())
     .addCommand(doctorCommand())

@@ -22,6 +22,7 @@ export const schemaNames = [
   'meter-reading',
   'metrics-summary',
   'minimized-summary',
+  'policy',
   'privacy-config',
   'providers-config',
   'quotas-config',
@@ -2015,6 +2016,110 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
     }
   }
 },
+  'policy': {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:ccp:v1:policy",
+  "title": "RoutingPolicy",
+  "description": "Routes that an issuer recommends: the signed part of a policy pack.",
+  "type": "object",
+  "required": [
+    "version",
+    "expiresAt",
+    "routing"
+  ],
+  "properties": {
+    "schema": {
+      "description": "Name of the format.",
+      "type": "string",
+      "const": "ccp.policy.v1"
+    },
+    "version": {
+      "description": "Version of the policy, usually a day and a number.",
+      "type": "string",
+      "minLength": 1
+    },
+    "expiresAt": {
+      "description": "When it ends (RFC 3339).",
+      "type": "string",
+      "format": "date-time"
+    },
+    "kid": {
+      "description": "Id of the key that signed it.",
+      "type": "string"
+    },
+    "iat": {
+      "description": "When it was issued, epoch seconds.",
+      "type": "number",
+      "minimum": 0
+    },
+    "routing": {
+      "description": "The first that matches wins.",
+      "type": "array",
+      "minItems": 1,
+      "items": {
+        "$ref": "#/$defs/route"
+      }
+    },
+    "providers": {
+      "description": "Addresses of the lanes it names, by lane id.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/$defs/provider"
+      }
+    }
+  },
+  "$defs": {
+    "route": {
+      "title": "PolicyRoute",
+      "description": "One route of a policy.",
+      "type": "object",
+      "required": [
+        "pattern",
+        "lane"
+      ],
+      "properties": {
+        "pattern": {
+          "description": "Glob on the model name.",
+          "type": "string",
+          "minLength": 1
+        },
+        "lane": {
+          "description": "Lane id.",
+          "type": "string",
+          "minLength": 1
+        }
+      }
+    },
+    "provider": {
+      "title": "PolicyProvider",
+      "description": "Address of one lane.",
+      "type": "object",
+      "properties": {
+        "baseURL": {
+          "description": "Address of the provider.",
+          "type": "string",
+          "pattern": "^https?://[^\\s/]"
+        },
+        "headerMode": {
+          "description": "How the lane's key is sent.",
+          "type": "string",
+          "x-known-values": [
+            "x-api-key",
+            "authorization"
+          ]
+        },
+        "passthrough": {
+          "description": "Whether the client's own credential goes there; believed of the built-in Anthropic lane only.",
+          "type": "boolean"
+        },
+        "fallbackEnv": {
+          "description": "Kept for other readers: a policy names no variables here.",
+          "type": "string"
+        }
+      }
+    }
+  }
+},
   'privacy-config': {
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "$id": "urn:ccp:v1:privacy-config",
@@ -2553,6 +2658,10 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         "type": "string"
       }
     },
+    "policy": {
+      "description": "State of the signed routing policy; absent: there is none.",
+      "$ref": "#/$defs/policy"
+    },
     "source": {
       "description": "Provider file in use, or the word for the built-in catalogue.",
       "type": "string"
@@ -2723,6 +2832,48 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
           "description": "Rows waiting in memory.",
           "type": "integer",
           "minimum": 0
+        }
+      }
+    },
+    "policy": {
+      "title": "PolicyState",
+      "description": "State of the signed routing policy.",
+      "type": "object",
+      "required": [
+        "ok"
+      ],
+      "properties": {
+        "ok": {
+          "description": "Whether the newest one is in use.",
+          "type": "boolean"
+        },
+        "version": {
+          "description": "Version in use; null: none is.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "expires_at": {
+          "description": "When it ends (RFC 3339); null: none is in use.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "key_id": {
+          "description": "Id of the key that signed it; null: none is in use.",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "reason": {
+          "description": "Why the newest one is not in use; null: it is.",
+          "type": [
+            "string",
+            "null"
+          ]
         }
       }
     }

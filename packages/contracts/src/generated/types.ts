@@ -698,6 +698,50 @@ export interface MinimizedUpload {
   capacity_used?: (number | null)
 }
 
+/** Routes that an issuer recommends: the signed part of a policy pack. */
+export interface RoutingPolicy {
+  /** Name of the format. */
+  schema?: "ccp.policy.v1"
+  /** Version of the policy, usually a day and a number. */
+  version: string
+  /** When it ends (RFC 3339). */
+  expiresAt: string
+  /** Id of the key that signed it. */
+  kid?: string
+  /** When it was issued, epoch seconds. */
+  iat?: number
+  /**
+   * The first that matches wins.
+   *
+   * @minItems 1
+   */
+  routing: PolicyRoute[]
+  /** Addresses of the lanes it names, by lane id. */
+  providers?: {
+    [k: string]: PolicyProvider
+  }
+}
+
+/** One route of a policy. */
+export interface PolicyRoute {
+  /** Glob on the model name. */
+  pattern: string
+  /** Lane id. */
+  lane: string
+}
+
+/** Address of one lane. */
+export interface PolicyProvider {
+  /** Address of the provider. */
+  baseURL?: string
+  /** How the lane's key is sent. */
+  headerMode?: 'x-api-key' | 'authorization' | (string & {})
+  /** Whether the client's own credential goes there; believed of the built-in Anthropic lane only. */
+  passthrough?: boolean
+  /** Kept for other readers: a policy names no variables here. */
+  fallbackEnv?: string
+}
+
 /** The file privacy.json: what may leave this machine, and where to. */
 export interface PrivacyConfig {
   /** How much may leave. */
@@ -914,6 +958,8 @@ export interface Readyz {
   gated_lanes?: {
     [k: string]: string
   }
+  /** State of the signed routing policy; absent: there is none. */
+  policy?: PolicyState
   /** Provider file in use, or the word for the built-in catalogue. */
   source?: string
   /** Why the configuration could not be loaded. */
@@ -986,6 +1032,20 @@ export interface StorePart {
   path?: string
   /** Rows waiting in memory. */
   pending?: number
+}
+
+/** State of the signed routing policy. */
+export interface PolicyState {
+  /** Whether the newest one is in use. */
+  ok: boolean
+  /** Version in use; null: none is. */
+  version?: (string | null)
+  /** When it ends (RFC 3339); null: none is in use. */
+  expires_at?: (string | null)
+  /** Id of the key that signed it; null: none is in use. */
+  key_id?: (string | null)
+  /** Why the newest one is not in use; null: it is. */
+  reason?: (string | null)
 }
 
 /** What an issuer takes back: the signed part of a revocation list. */
@@ -1934,6 +1994,7 @@ export interface DocumentTypes {
   'meter-reading': MeterReadingRecord;
   'metrics-summary': MetricsSummary;
   'minimized-summary': MinimizedUpload;
+  'policy': RoutingPolicy;
   'privacy-config': PrivacyConfig;
   'providers-config': ProvidersConfig;
   'quotas-config': QuotasConfig;

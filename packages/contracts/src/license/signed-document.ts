@@ -32,6 +32,15 @@ export function readSigned(files: SignedFiles, member: string): SignedDocument |
   return { raw, value, signature };
 }
 
+/** The parts of a pack; null: it is none. Verifies nothing. */
+export function packParts(
+  pack: string | Uint8Array,
+  member: string,
+): { readonly body: Uint8Array; readonly signature: string } | null {
+  const parts = splitPack(pack, member);
+  return typeof parts === 'string' ? null : parts;
+}
+
 function splitPack(pack: string | Uint8Array, member: string): { body: Uint8Array; signature: string } | string {
   const bytes = bytesOf(pack);
   if (bytes.length > LARGEST_DOCUMENT_BYTES) return `is larger than ${LARGEST_DOCUMENT_BYTES / 1024} KiB`;

@@ -34,6 +34,8 @@ export interface Route {
   /** Null: later routes that match the model serve as fallbacks. An empty list: none. */
   readonly fallback: readonly string[] | null;
   readonly when: RouteCondition | null;
+  /** Left out: the user wrote it. The others are asked only for models that no route of the user's matches. */
+  readonly origin?: 'policy' | 'default';
 }
 
 export interface RouteCondition {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { ValidPolicy } from '@ccp/contracts';
 import { builtInCatalog, noQuotas } from './built-in.ts';
 import type { Catalog, ConfigSnapshot, QuotaConfig } from './catalog.ts';
 import { describeChanges } from './changes.ts';
@@ -8,6 +9,7 @@ import { watchedLicenseFiles } from './license-files.ts';
 import { parseCatalog } from './load-catalog.ts';
 import { parseQuotaConfig } from './load-quotas.ts';
 import type { Settings } from './settings.ts';
+import { withPolicy } from './with-policy.ts';
 
 /** Whether the file on disk is the one in use. */
 export interface FileStatus {
@@ -37,23 +39,41 @@ export interface ReloadReport {
   readonly changes: readonly string[];
 }
 
-/**
- * `alsoWatched` is text whose change is a reason to look again, as a file's is: a license that has ended.
- * Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet.
- */
-export function openConfig(settings: Settings, nowTs: () => number, alsoWatched: () => string = () => ''): ConfigStore {
+/** What of the configuration lies outside the files named in the settings. */
+export interface ConfigExtras {
+  /** Text whose change is a reason to look again, as a file's is: a license that has ended. */
+  readonly alsoWatched?: () => string;
+  /** Reads the routing policy again; null: there is none. */
+  readonly policy?: () => ValidPolicy | null;
+}
+
+/** Throws {@link ConfigError} when a file can't be used at start: there is no last good one yet. */
+export function openConfig(
+  settings: Settings,
+  nowTs: () => number,
+  { alsoWatched = () => '', policy = () => null }: ConfigExtras = {},
+): ConfigStore {
   let quotasFile = settings.quotasFile;
   let catalogProblem: ConfigProblem | null = null;
   let quotaProblem: ConfigProblem | null = null;
   let lastReloadTs: number | null = null;
 
-  const readCatalog = (): Catalog | ConfigProblem => catalogOnDisk(settings, nowTs());
+  const readCatalog = (): Catalog | ConfigProblem => {
+    const inForce = policy();
+    const catalog = catalogOnDisk(settings, nowTs(), inForce);
+    return inForce !== null && 'lanes' in catalog ? withPolicy(catalog, inForce) : catalog;
+  };
   const readQuotas = (): QuotaConfig | ConfigProblem => quotasOnDisk({ ...settings, quotasFile }, nowTs());
   const readModel = (): string | null => settings.manualModel ?? readManualModel(settings.modelFile);
 
   const watched = (): string =>
-    fingerprint([settings.providersFile, quotasFile, settings.modelFile, ...watchedLicenseFiles(settings.license)]) +
-    alsoWatched();
+    fingerprint([
+      settings.providersFile,
+      quotasFile,
+      settings.modelFile,
+      settings.policy.file,
+      ...watchedLicenseFiles(settings.license),
+    ]) + alsoWatched();
   const atStart = watched();
   const firstCatalog = readCatalog();
   if (!('lanes' in firstCatalog)) throw new ConfigError(firstCatalog);
@@ -133,9 +153,13 @@ export function openConfig(settings: Settings, nowTs: () => number, alsoWatched:
 }
 
 /** What providers.yaml says now; the built-in catalogue where nobody named a file and there is none. */
-export function catalogOnDisk(settings: Settings, nowTs: number): Catalog | ConfigProblem {
+export function catalogOnDisk(
+  settings: Settings,
+  nowTs: number,
+  policy: ValidPolicy | null = null,
+): Catalog | ConfigProblem {
   const text = readText(settings.providersFile, settings.providersFileNamed);
-  if (text === null) return builtInCatalog(settings, nowTs);
+  if (text === null) return builtInCatalog(settings, nowTs, policy);
   return typeof text === 'string' ? parseCatalog(settings.providersFile, text, settings, nowTs) : text;
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseDurationMs } from './duration.ts';
 import { readEnvFile } from './env-file.ts';
 import { parseFeatureFlags, type FeatureFlags } from './feature-flags.ts';
+import { policySettings, type PolicySettings } from './policy-settings.ts';
 import { licenseFiles, type LicenseFiles } from './license-files.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -29,6 +30,7 @@ export interface Settings {
   readonly modelFile: string;
   readonly manualModel: string | null;
   readonly license: LicenseFiles;
+  readonly policy: PolicySettings;
   readonly stateDir: string;
   readonly logsDir: string;
   readonly rerouteMode: RerouteMode;
@@ -114,6 +116,7 @@ export function readSettings(flags: ServeFlags, environment: Environment): Setti
     quotasFileNamed: quotasFile !== undefined,
     modelFile: join(configDir, 'model'),
     license: licenseFiles(env, configDir, stateDir),
+    policy: policySettings(env, stateDir, duration(env, 'CCP_POLICY_INTERVAL', 3_600_000)),
     manualModel: env['CCP_MODEL']?.trim() || null,
     stateDir,
     logsDir: resolve(env['CCP_LOGS_DIR'] ?? join(stateDir, 'logs')),

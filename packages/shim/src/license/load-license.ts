@@ -4,6 +4,7 @@ import {
   verifyRevocations,
   type KeyBundle,
   type LicenseVerdict,
+  type PolicyContext as PolicyTrust,
   type SignedFiles,
   type ValidRevocations,
 } from '@ccp/contracts';
@@ -34,6 +35,14 @@ export function loadLicense(files: LicenseFiles, context: LoadContext): LoadedLi
 /** What `loadLicense` would say if this were the license in use. */
 export function judgeLicense(files: LicenseFiles, pack: SignedFiles, context: LoadContext): LicenseVerdict {
   return judged(files, pack, context).verdict;
+}
+
+/** Keys, clock and revocations as everything signed is verified with here, or why nothing can be. */
+export function trustFor(files: LicenseFiles, { nowTs, seen }: Omit<LoadContext, 'device'>): PolicyTrust | Denied {
+  const { keys } = trustedKeys(files);
+  const trust = { nowTs, lastSeenTs: seen.lastSeenTs, keys };
+  const revoked = revocationsOf(files.revocations, { ...trust, seenSeq: seen.revocationSeq });
+  return 'ok' in revoked ? revoked : { ...trust, revocations: revoked.revocations };
 }
 
 function judged(files: LicenseFiles, pack: SignedFiles | Denied, { nowTs, seen, device }: LoadContext): LoadedLicense {

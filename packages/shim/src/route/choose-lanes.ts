@@ -55,7 +55,8 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
   const isForced = policy.forceHaikuToZai && lanes.has('zai') && /haiku/i.test(question.model);
   const model = config.manualModel ?? question.model;
   const matching = config.catalog.routes.filter((route) => routeMatches(route, model, question));
-  const [first, ...later] = matching;
+  const own = matching.filter(({ origin }) => origin === undefined);
+  const [first, ...later] = own.length > 0 ? own : matching;
   const laterLanes = later.map((route) => route.lane);
   const routed = first === undefined ? [] : [first.lane, ...(first.fallback ?? laterLanes)];
   const wanted = isForced ? ['zai', ...routed] : routed;
@@ -64,7 +65,7 @@ export function chooseLanes(question: RouteQuestion, config: ConfigSnapshot, pol
     ? 'FORCE_HAIKU_TO_ZAI=1'
     : first === undefined
       ? 'no route matches'
-      : `route ${first.pattern} → ${first.lane}`;
+      : `${first.origin === 'policy' ? 'policy ' : ''}route ${first.pattern} → ${first.lane}`;
   if (chosen.length === 0) {
     // The chosen lanes can't be used: the next matching route, then any pass-through lane, rather than an error.
     const rest = [...laterLanes, ...[...lanes.values()].filter((lane) => lane.passThrough).map((lane) => lane.id)];

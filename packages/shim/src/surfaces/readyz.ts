@@ -2,6 +2,7 @@ import type { LicenseState, Readyz } from '@ccp/contracts';
 import { describeProblem } from '../config/config-problem.ts';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import type { FileStatus } from '../config/config-store.ts';
+import type { PolicyState } from '../license/policy-store.ts';
 import type { LaneCounters } from '../store/counters.ts';
 import type { StoreStatus as DatabaseStatus } from '../store/db/store-status.ts';
 import type { LogStatus } from '../store/usage-log.ts';
@@ -18,6 +19,8 @@ export interface ReadyzReaders {
   readonly whyUnusable: (lane: string) => string | null;
   /** Null: there is none. */
   readonly license: () => LicenseState | null;
+  /** Null: there is none. */
+  readonly policy: () => PolicyState | null;
   /** Why a license, or a key to check one with, does not count. */
   readonly licenseProblems: () => readonly string[];
   readonly draining: () => boolean;
@@ -35,6 +38,7 @@ export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean 
   const usable = [...reasons.values()].some((reason) => reason === null);
   const valid = files.providers.problem === null && files.quotas.problem === null;
   const license = readers.license();
+  const policy = readers.policy();
   const urlOf = (id: string): string => catalog.lanes.get(id)?.baseUrl ?? '';
   return {
     ready: valid && storeOk && usable && !readers.draining(),
@@ -66,6 +70,7 @@ export function readyzAnswer(readers: ReadyzReaders): Readyz & { ready: boolean 
       ]),
     ),
     ...(license !== null && { license }),
+    ...(policy !== null && { policy: { ...policy } }),
     gated_lanes: gatedLanes([...catalog.lanes.keys()], readers.whyUnusable),
     features: { ...catalog.features },
     warnings: [

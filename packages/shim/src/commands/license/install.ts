@@ -79,10 +79,13 @@ export function installPack(files: LicenseFiles, pack: SignedFiles): LicenseVerd
       'unset it, or replace those two files yourself',
     );
   const context = { nowTs: Date.now() / 1000, seen: readSeen(files.seen), device: thisDevice() };
-  const verdict = judgeLicense(files, pack, context);
+  // One file may be written from two: what is written has to count, too.
+  const text = singlePack(pack);
+  const first = judgeLicense(files, pack, context);
+  const verdict = first.ok ? judgeLicense(files, { pack: text }, context) : first;
   if (!verdict.ok) throw new OperatorError(`not installed: ${verdict.denial.reason}`, verdict.denial.remedy);
   if (existsSync(files.pack)) writeOutput(`${files.pack}.previous`, readFileSync(files.pack));
-  writeOutput(files.pack, singlePack(pack));
+  writeOutput(files.pack, text);
   return verdict;
 }
 
