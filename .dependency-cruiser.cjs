@@ -106,6 +106,13 @@ module.exports = {
       from: { path: `${shim}/`, pathNot: [`${shim}/(simulator|commands)/`, '\\.test\\.ts$', `${shim}/testing/`] },
       to: { path: `${shim}/simulator/` },
     },
+    {
+      name: 'the-product-does-not-need-the-issuer',
+      comment: 'Whoever issues licenses runs it; a shim only verifies.',
+      severity: 'error',
+      from: { path: `${shim}/`, pathNot: [`${shim}/(issuer|commands|testing)/`, '\\.test\\.ts$'] },
+      to: { path: `${shim}/issuer/` },
+    },
     ...valueImports,
     {
       name: 'the-aggregator-is-a-role-of-its-own',
