@@ -28,6 +28,10 @@ export class Household extends World {
   shimUrl = '';
   /** Where `contracts conformance` plays the provider. */
   rulesPort = 0;
+  readonly issuerDir = join(this.home, 'issuer');
+  issuerUrl = '';
+  /** Exit code of the login that was begun. */
+  login: Promise<number> = Promise.resolve(-1);
   answer: Answer = { status: 0, headers: new Headers(), text: '' };
   command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
   readonly #children: ChildProcess[] = [];
@@ -55,6 +59,35 @@ export class Household extends World {
     const { url, child } = await this.#start(SHIM, args);
     this.shimUrl = url;
     this.#shim = child;
+  }
+
+  /** Without a providers.yaml: Anthropic and, with its key, Z.AI, at the addresses of simulated providers. */
+  async serveBuiltIn(): Promise<void> {
+    this.env['ZAI_API_KEY'] = 'key-of-zai';
+    this.env['CCP_UPSTREAM_ANTH'] = this.providers.get('anthropic') ?? '';
+    this.env['CCP_UPSTREAM_ZAI'] = this.providers.get('zai') ?? '';
+    const { url, child } = await this.#start(SHIM, ['serve', '--port', '0', '--json']);
+    this.shimUrl = url;
+    this.#shim = child;
+  }
+
+  async serveIssuer(): Promise<void> {
+    const { url } = await this.#start(SHIM, ['issuer', 'serve', '--port', '0', '--json', '--dir', this.issuerDir]);
+    this.issuerUrl = url;
+  }
+
+  /** Begins a login and answers its code; the login ends by itself once somebody has decided. */
+  async beginLogin(args: readonly string[]): Promise<string> {
+    const child = spawn(process.execPath, [SHIM, 'license', 'login', '--json', '--issuer', this.issuerUrl, ...args], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#children.push(child);
+    this.login = new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+    const line = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (chunk: Buffer) => resolve(String(chunk))),
+    );
+    return (JSON.parse(line) as { user_code: string }).user_code;
   }
 
   /** As a crash does: nothing is said, nothing is written any more. */
