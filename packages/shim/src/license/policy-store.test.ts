@@ -93,5 +93,6 @@ describe('a signed routing policy', () => {
     kit.putKeys(rig.folder);
     await rig.restart({ CCP_POLICY_URL: `${server.url}/policy` });
     await until(async () => (await laneOf(rig, 'claude-haiku-4-5')) === 'zai', 'the policy to be in use');
+    expect(await policyOf(rig)).toMatchObject({ ok: true });
   });
 });
