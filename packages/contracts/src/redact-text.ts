@@ -39,7 +39,7 @@ const CREDENTIAL_PREFIXES = [
 ];
 
 /** In the order in which they win where two begin at the same place. Each is linear: no repetition inside a repetition. */
-const DETECTORS: readonly { readonly kind: SpanKind; readonly pattern: RegExp }[] = [
+const DETECTORS: readonly { readonly kind: SpanKind; readonly pattern: RegExp; readonly unless?: RegExp }[] = [
   { kind: 'secret', pattern: /-----BEGIN.*/gu },
   {
     kind: 'secret',
@@ -53,7 +53,8 @@ const DETECTORS: readonly { readonly kind: SpanKind; readonly pattern: RegExp }[
   // Whatever has a slash or a backslash between other characters, and so every branch of the usual form. A fraction has too.
   { kind: 'path', pattern: /(?!\d+\/\d+(?:\s|$))\S*[/\\]\S*/gu },
   { kind: 'path', pattern: /~\S*/gu },
-  { kind: 'secret', pattern: /[\w+=]{20,}/gu },
+  // A long word is a word while it is letters of one case.
+  { kind: 'secret', pattern: /[\w+=]{20,}/gu, unless: /^[A-Z]?[a-z_]+$/u },
 ];
 
 /**
@@ -97,16 +98,11 @@ function cutAt(text: string, chars: number): string {
 }
 
 function found(line: string): RedactedSpan[] {
-  return DETECTORS.flatMap(({ kind, pattern }) =>
+  return DETECTORS.flatMap(({ kind, pattern, unless }) =>
     [...line.matchAll(pattern)]
-      .filter(([match]) => kind !== 'secret' || !isPlainWord(match))
+      .filter(([match]) => unless?.test(match) !== true)
       .map((match) => ({ kind, at: match.index, chars: match[0].length })),
   );
-}
-
-/** A long word is a word until it mixes letters and digits. */
-function isPlainWord(match: string): boolean {
-  return /^[\w+=]+$/u.test(match) && !(/\d/u.test(match) && /[a-z]/iu.test(match)) && !/\d{20}/u.test(match);
 }
 
 function foundTerms(line: string, terms: readonly string[]): RedactedSpan[] {

@@ -170,7 +170,7 @@ function isMap(value: unknown): value is object {
 const HASH = /^h_[0-9a-f]{24}$/;
 /** As the shim's request id and the millisecond a turn ended in. */
 const TURN_KEY = /^[0-9a-f]{1,16}@\d{10,16}$/;
-const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,79}$/;
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 /** Models that a relay names with their vendor; any other name with a slash could be a path. */
 const OF_VENDOR =
