@@ -81,6 +81,7 @@ async function run({ kills, seed, evidence }, home) {
     const started = await startServer(process.execPath, [SHIM, 'aggregate', '--json', '--port', String(port)], {
       env,
       name: 'the aggregator',
+      timeoutMs: 60_000,
     });
     ({ port } = started.ready);
     return started;
@@ -100,7 +101,11 @@ async function run({ kills, seed, evidence }, home) {
   let aggregatorKills = 0;
   for (let round = 1; round <= kills; round += 1) {
     if (round % 7 === 3) await weather.down();
-    const writer = await startServer(process.execPath, [WRITER, dataDir], { env: writerEnv, name: 'the writer' });
+    const writer = await startServer(process.execPath, [WRITER, dataDir], {
+      env: writerEnv,
+      name: 'the writer',
+      timeoutMs: 60_000,
+    });
     const aliveMs = random() * LONGEST_MS;
     if (round % 5 === 0) {
       await pause(aliveMs / 2);

@@ -7,7 +7,7 @@ const KINDS = ['clear', 'clear', 'error', 'busy', 'slow', 'cut_before', 'cut_wit
 export async function startWeather({ random, target }) {
   const counts = {};
   let clear = false;
-  const server = createServer(async (incoming, outgoing) => {
+  const pass = async (incoming, outgoing) => {
     incoming.on('error', () => undefined);
     outgoing.on('error', () => undefined);
     const kind = clear ? 'clear' : KINDS[Math.floor(random() * KINDS.length)];
@@ -42,6 +42,10 @@ export async function startWeather({ random, target }) {
     outgoing.writeHead(answer.statusCode, answer.headers);
     outgoing.end(Buffer.concat(texts));
     return undefined;
+  };
+  const server = createServer((incoming, outgoing) => {
+    // A tracker that is killed takes its half of the connection with it.
+    pass(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
   let port = 0;
   const up = async () => {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { openBook } from './events/book.ts';
 import { dataDir } from './events/data-dir.ts';
-import { askLicenseInForce } from './license-in-force.ts';
+import { askLicenseInForce } from './license/license-in-force.ts';
 import type { Outcome } from './problem.ts';
 import { refreshSummary } from './refresh-summary.ts';
 import { sessionClient } from './session-client.ts';

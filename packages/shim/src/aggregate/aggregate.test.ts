@@ -20,14 +20,14 @@ interface Rig {
   readonly folder: string;
   /** Keys by organisation. */
   readonly keys: Readonly<Record<string, string>>;
-  post(path: string, org: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  get(path: string, org?: string): Promise<Answer>;
-  restart(): Promise<void>;
+  readonly post: (path: string, org: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  readonly get: (path: string, org?: string) => Promise<Answer>;
+  readonly restart: () => Promise<void>;
 }
 
 interface Answer {
   readonly status: number;
-  readonly json: Record<string, never>;
+  readonly json: unknown;
   readonly retryAfter: string | null;
 }
 
@@ -69,7 +69,7 @@ async function rig(options: Partial<AggregatorOptions> = {}): Promise<Rig> {
     const response = await fetch(`${running.addresses[0]}${path}`, init);
     return {
       status: response.status,
-      json: JSON.parse(await response.text()) as never,
+      json: JSON.parse(await response.text()) as unknown,
       retryAfter: response.headers.get('retry-after'),
     };
   };

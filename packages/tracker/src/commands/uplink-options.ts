@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import type { Book } from '../events/book.ts';
-import { askLicenseInForce } from '../license-in-force.ts';
+import { askLicenseInForce } from '../license/license-in-force.ts';
 import type { Outcome } from '../problem.ts';
 import { destinationOf, uplinkOf } from '../tracker-uplink.ts';
 import type { Destination } from '../uplink/post.ts';
