@@ -38,10 +38,12 @@ describe('tracker privacy and tracker upload', () => {
 
     const license = licenseIn(join(dir.path, 'config'));
     license.install(['telemetry_full']);
-    await opened.value.logEvent({
-      type: 'turn',
-      turn: { turn_id: 't-1', model: 'glm-4.6', tokens_in: 10, tokens_out: 2 },
+    const agreed = openSession({
+      dataDir: join(dir.path, 'data'),
+      env: { HOME: dir.path, XDG_CONFIG_HOME: join(dir.path, 'config') },
     });
+    if (!agreed.ok) throw new Error(agreed.problem.message);
+    await agreed.value.startSession({ sessionId: 's-2', branch: 'feature/pay' });
     const preview = await run('privacy preview');
     expect(requests).toEqual([]);
     const upload = await run('upload --json');
@@ -50,8 +52,8 @@ describe('tracker privacy and tracker upload', () => {
     expect(requests.map(({ body }) => `${body}\n`).join('')).toBe(preview.stdout);
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer the-key', 'Bearer the-key']);
     // What was written before the user agreed stays here.
-    expect(preview.stdout).toContain('"turn:s-1:t-1"');
-    expect(preview.stdout).not.toContain('"session:s-1"');
+    expect(preview.stdout).toContain('"session:s-2"');
+    expect(preview.stdout).not.toMatch(/s-1|feature\/pay/);
 
     license.install(['telemetry_full'], { exp: Math.floor(Date.now() / 1000) - 3_600 });
     const ended = await run('upload');
