@@ -31,7 +31,7 @@ export function openSession(options: OpenSessionOptions = {}): Outcome<SessionCl
     value: sessionClient({
       book,
       uplink: uplinkOf(book, privacy.value, options.license ?? askLicenseInForce(env, home)),
-      refresh: async () => refreshSummary(book),
+      refresh: () => refreshSummary(book),
       destination: () => destinationOf(privacy.value, env),
       tier: privacy.value.tier,
       now: () => new Date(),

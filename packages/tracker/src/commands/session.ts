@@ -149,7 +149,7 @@ async function finish(options: EndOptions): Promise<number> {
   const opened = uplinkFor(options);
   if (code !== 0 || !opened.ok) return code;
   const { book, uplink, destination } = opened.value;
-  const refreshed = refreshSummary(book);
+  const refreshed = await refreshSummary(book);
   if (!refreshed.ok) return refuse(refreshed.problem);
   if (!uplink.allowed().ok) return code;
   const sent = await uploadNow({ uplink, destination, summary: refreshed.value.summary, forMs: UPLOAD_MS });

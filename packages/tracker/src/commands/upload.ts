@@ -45,7 +45,7 @@ async function run(options: Options): Promise<number> {
   const { book, uplink, destination } = opened.value;
   const allowed = uplink.allowed();
   if (!allowed.ok) return refuse(allowed.problem);
-  const refreshed = refreshSummary(book);
+  const refreshed = await refreshSummary(book);
   if (!refreshed.ok) return refuse(refreshed.problem);
   const { signal } = untilStopped();
   const { summary } = refreshed.value;

@@ -116,8 +116,16 @@ export async function feedSummary(
 }
 
 export function summaryRow(summary: MetricsSummary, tier: 'minimized' | 'full', redaction: RedactOptions): Outgoing {
-  const body = tier === 'minimized' ? minimizedSummary(summary) : fullSummary(summary, redaction).value;
+  const body = tier === 'minimized' ? minimizedSummary(summary) : inOrder(fullSummary(summary, redaction).value);
   return { route: 'metrics', tier, id: `summary:${sha256(JSON.stringify(body)).slice(0, 32)}`, body };
+}
+
+/** With sorted keys: the same summary has the same bytes, wherever it was read from. */
+function inOrder<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(inOrder) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner as unknown)])) as T;
 }
 
 /** Redaction with the hash key of this installation. */
