@@ -16,7 +16,7 @@ function note(what, where) {
   );
 }
 
-const connect = net.Socket.prototype.connect;
+const { value: connect } = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect');
 net.Socket.prototype.connect = function (...args) {
   // Node hands its own normalised list over from net.connect.
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
@@ -34,7 +34,7 @@ net.Socket.prototype.connect = function (...args) {
   return connect.apply(this, args);
 };
 
-const send = dgram.Socket.prototype.send;
+const { value: send } = Object.getOwnPropertyDescriptor(dgram.Socket.prototype, 'send');
 dgram.Socket.prototype.send = function (...args) {
   note('datagram', args.find((arg) => typeof arg === 'string') ?? '');
   return send.apply(this, args);
