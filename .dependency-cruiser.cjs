@@ -31,13 +31,21 @@ const valueImports = stages.map((stage) => ({
 
 const tracker = '^packages/tracker/src';
 const trackerLeaves = ['problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
-const trackerImports = ['sources', 'events', 'rollups', 'views'].map((stage) => ({
+const trackerExceptions = {
+  // The queue is a journal, written and read by the same hand as the others.
+  uplink: ['events/append', 'events/journal-lock', 'events/lines', 'events/replace-file'],
+};
+const trackerImports = ['sources', 'events', 'rollups', 'views', 'uplink'].map((stage) => ({
   name: `tracker-${stage}-imports-values-only-from-itself`,
   severity: 'error',
   from: { path: `${tracker}/${stage}/`, pathNot: '\\.test\\.tsx?$' },
   to: {
     path: `${tracker}/`,
-    pathNot: [`${tracker}/${stage}/`, `${tracker}/(${trackerLeaves.join('|')})\\.ts$`],
+    pathNot: [
+      `${tracker}/${stage}/`,
+      `${tracker}/(${trackerLeaves.join('|')})\\.ts$`,
+      ...(trackerExceptions[stage] ?? []).map((file) => `${tracker}/${file}\\.ts$`),
+    ],
     dependencyTypesNot: ['type-only'],
   },
 }));
@@ -122,6 +130,31 @@ module.exports = {
       to: { path: `${shim}/aggregate/` },
     },
     ...trackerImports,
+    {
+      name: 'only-the-uplink-leaves-the-machine',
+      comment: 'sources/shim asks loopback addresses only, and checks that they are; nobody else opens a connection.',
+      severity: 'error',
+      from: {
+        path: `${tracker}/`,
+        pathNot: [`${tracker}/uplink/post\\.ts$`, '\\.test\\.tsx?$', `${tracker}/testing/`],
+      },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(https|http2|tls|net|dgram|dns)(/|$)' },
+    },
+    {
+      name: 'only-two-rooms-speak-http',
+      severity: 'error',
+      from: {
+        path: `${tracker}/`,
+        pathNot: [
+          `${tracker}/uplink/post\\.ts$`,
+          `${tracker}/sources/shim/`,
+          `${tracker}/views/dashboard/`,
+          '\\.test\\.tsx?$',
+          `${tracker}/testing/`,
+        ],
+      },
+      to: { path: ['^(node:)?http$', 'node_modules/(undici|ws)/'] },
+    },
     {
       name: 'rollups-are-pure',
       severity: 'error',

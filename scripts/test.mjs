@@ -39,6 +39,10 @@ try {
     const kills = 10;
     const status = run(['scripts/crash.mjs', '--kills', String(kills), '--within', '1500']);
     count(status, () => ({ passed: status === 0 ? kills : 0, failed: status === 0 ? 0 : 1, skipped: 0 }));
+    // A tracker that uploads through bad weather; node scripts/uplink-chaos.mjs --kills 100 is the long version.
+    countScript(['scripts/uplink-chaos.mjs', '--kills', '6']);
+    // No socket leaves and no name is looked up; without files it runs every test of the tracker.
+    countScript(['scripts/local-only.mjs', 'packages/tracker/src/uplink', 'packages/tracker/src/events/book.test.ts']);
     countScript(['scripts/supervise.mjs', '--kills', '3', '--within', '10000']);
   }
 } finally {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,7 @@ export class Household extends World {
   command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
   readonly #children: ChildProcess[] = [];
   #shim: ChildProcess | null = null;
+  #aggregator: ChildProcess | null = null;
 
   async simulate(name: string, scenario: unknown): Promise<void> {
     const file = this.write(`${name}.scenario.json`, JSON.stringify(scenario));
@@ -140,6 +141,35 @@ export class Household extends World {
   async track(args: readonly string[]): Promise<void> {
     const env = { ...this.#environment(), CCP_BASE_URL: this.shimUrl, TRACKER_DATA_DIR: join(this.home, 'data') };
     await this.#run(TRACKER, args, env);
+  }
+
+  /** The same on a copy of the journals, from which nothing has been sent. */
+  async trackIn(name: string, args: readonly string[]): Promise<void> {
+    const dir = join(this.home, name);
+    const isJournal = (file: string): boolean => !file.includes('uplink');
+    cpSync(join(this.home, 'data'), dir, { recursive: true, filter: isJournal });
+    await this.#run(TRACKER, args, { ...this.#environment(), TRACKER_DATA_DIR: dir });
+  }
+
+  /** @returns its URL */
+  async aggregate(port: number): Promise<string> {
+    const { url, child } = await this.#start(SHIM, ['aggregate', '--json', '--port', String(port)]);
+    this.#aggregator = child;
+    return url;
+  }
+
+  async killAggregator(): Promise<void> {
+    const child = this.#aggregator;
+    if (child === null) throw new Error('no aggregator is running');
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await closed;
+    this.#aggregator = null;
+  }
+
+  async askAggregator(path: string): Promise<unknown> {
+    const headers = { authorization: `Bearer ${this.env['CCP_AGGREGATOR_KEY'] ?? ''}` };
+    return (await fetch(`${this.env['CCP_AGGREGATOR_URL'] ?? ''}${path}`, { headers })).json();
   }
 
   async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {

@@ -39,21 +39,28 @@ const CREDENTIAL_PREFIXES = [
 ];
 
 /** In the order in which they win where two begin at the same place. Each is linear: no repetition inside a repetition. */
-const DETECTORS: readonly { readonly kind: SpanKind; readonly pattern: RegExp }[] = [
+const DETECTORS: readonly {
+  readonly kind: SpanKind;
+  readonly pattern: RegExp;
+  readonly unless?: RegExp;
+  readonly inWords?: true;
+}[] = [
   { kind: 'secret', pattern: /-----BEGIN.*/gu },
   {
     kind: 'secret',
     pattern:
       /(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_ ]?key|authorization|credential)s?["']?\s*[:=]\s*\S+/giu,
+    inWords: true,
   },
   { kind: 'secret', pattern: /\b(?:bearer|basic)\s+\S+/giu },
-  { kind: 'secret', pattern: new RegExp(`(?:${CREDENTIAL_PREFIXES.join('|')})[\\w.~+/=-]{6,}`, 'gu') },
+  { kind: 'secret', pattern: new RegExp(`(?:${CREDENTIAL_PREFIXES.join('|')})[\\w.~+/=-]{6,}`, 'gu'), inWords: true },
   { kind: 'email', pattern: /[^\s@]*@[^\s@]+/gu },
   { kind: 'link', pattern: /[a-z][a-z0-9+.-]*:\/\/\S+/giu },
   // Whatever has a slash or a backslash between other characters, and so every branch of the usual form. A fraction has too.
   { kind: 'path', pattern: /(?!\d+\/\d+(?:\s|$))\S*[/\\]\S*/gu },
   { kind: 'path', pattern: /~\S*/gu },
-  { kind: 'secret', pattern: /[\w+=]{20,}/gu },
+  // A long word is a word while it is letters of one case.
+  { kind: 'secret', pattern: /[\w+=]{20,}/gu, unless: /^[A-Z]?[a-z_]+$/u, inWords: true },
 ];
 
 /**
@@ -79,9 +86,16 @@ export function redactText(text: string, terms: readonly string[] = []): Redacte
   };
 }
 
-/** Whether any part of a text looks like a credential, an address, a path or a link. */
-export function looksPrivate(text: string): boolean {
-  return found(text.slice(0, MAX_READ_CHARS)).length > 0 || text.length > MAX_READ_CHARS;
+/** What of the detectors can match where there is no space, slash, `@`, `~` and `=`. */
+const IN_WORDS = DETECTORS.filter(({ inWords }) => inWords === true);
+
+/** Whether a word of letters, digits and `._:+-` has a part that looks like a credential. */
+export function hasCredential(word: string): boolean {
+  return IN_WORDS.some(({ pattern, unless }) =>
+    unless === undefined
+      ? word.search(pattern) !== -1
+      : [...word.matchAll(pattern)].some(([match]) => !unless.test(match)),
+  );
 }
 
 function firstLine(text: string): string {
@@ -97,16 +111,11 @@ function cutAt(text: string, chars: number): string {
 }
 
 function found(line: string): RedactedSpan[] {
-  return DETECTORS.flatMap(({ kind, pattern }) =>
+  return DETECTORS.flatMap(({ kind, pattern, unless }) =>
     [...line.matchAll(pattern)]
-      .filter(([match]) => kind !== 'secret' || !isPlainWord(match))
+      .filter(([match]) => unless?.test(match) !== true)
       .map((match) => ({ kind, at: match.index, chars: match[0].length })),
   );
-}
-
-/** A long word is a word until it mixes letters and digits. */
-function isPlainWord(match: string): boolean {
-  return /^[\w+=]+$/u.test(match) && !(/\d/u.test(match) && /[a-z]/iu.test(match)) && !/\d{20}/u.test(match);
 }
 
 function foundTerms(line: string, terms: readonly string[]): RedactedSpan[] {

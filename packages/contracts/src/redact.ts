@@ -1,4 +1,4 @@
-import { looksPrivate, redactText } from './redact-text.ts';
+import { hasCredential, redactText } from './redact-text.ts';
 import type { SpanKind } from './redact-text.ts';
 
 /**
@@ -170,18 +170,34 @@ function isMap(value: unknown): value is object {
 const HASH = /^h_[0-9a-f]{24}$/;
 /** As the shim's request id and the millisecond a turn ended in. */
 const TURN_KEY = /^[0-9a-f]{1,16}@\d{10,16}$/;
-const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,79}$/;
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 /** Models that a relay names with their vendor; any other name with a slash could be a path. */
 const OF_VENDOR =
   /^(?:anthropic|openai|google|z-ai|zai|zai-org|deepseek|qwen|mistralai|meta-llama|x-ai|moonshotai|minimax)\/[a-z0-9][a-z0-9.:-]{0,60}$/;
 
+/** Verdicts on words: models, lanes and sessions come again and again. */
+const verdicts = new Map<string, boolean>();
+const MOST_VERDICTS = 4_096;
+
 /** Whether a text may leave as it is where an id is expected. */
 export function isPlainName(value: string): boolean {
+  const known = verdicts.get(value);
+  if (known !== undefined) return known;
+  const verdict = isPlain(value);
+  // Long texts would fill the memory, and are no names.
+  if (value.length <= 128) {
+    if (verdicts.size >= MOST_VERDICTS) verdicts.clear();
+    verdicts.set(value, verdict);
+  }
+  return verdict;
+}
+
+function isPlain(value: string): boolean {
   if (HASH.test(value) || TURN_KEY.test(value)) return true;
   if (!PLAIN_NAME.test(value) || /^[A-Za-z]:$/.test(value)) return false;
   // A hyphenated id is no credential for being long.
-  return !looksPrivate(value.replaceAll(UUID, '0'));
+  return !hasCredential(value.length < 36 ? value : value.replaceAll(UUID, '0'));
 }
 
 function isModelOfVendor(value: string): boolean {

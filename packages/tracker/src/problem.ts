@@ -94,6 +94,15 @@ export type ProblemCode =
   | 'cannot-estimate'
   // a file the user edits
   | 'unusable-config'
+  // what may leave
+  | 'tier-local'
+  | 'not-entitled'
+  | 'no-key'
+  | 'no-endpoint'
+  | 'queue-full'
+  | 'uplink-waits'
+  | 'uplink-refused'
+  | 'uplink-gap'
   // a journal
   | 'duplicate-row'
   | 'row-out-of-order'

@@ -11,10 +11,12 @@ import { addIngest } from './commands/ingest.ts';
 import { addOverride } from './commands/override.ts';
 import { addPoll } from './commands/poll.ts';
 import { addPreview } from './commands/preview.ts';
+import { addPrivacy } from './commands/privacy.ts';
 import { addReport } from './commands/report.ts';
 import { addRollup } from './commands/rollup.ts';
 import { addSession } from './commands/session.ts';
 import { addStatusline } from './commands/statusline.ts';
+import { addUpload } from './commands/upload.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWindow } from './commands/window.ts';
 import { EXIT } from './commands/exit-codes.ts';
@@ -29,6 +31,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     )
     .version(VERSION)
     .exitOverride()
+    // An option belongs to the word before it: upload and upload status both know --json.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help to see what there is)');
   const done = (result: number): void => void (code = result);
   addPoll(program, done);
@@ -47,6 +51,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   addChurn(program, done);
   addExplain(program, done);
   addRollup(program, done);
+  addPrivacy(program, done);
+  addUpload(program, done);
   addVerify(program, done);
   addDoctor(program, done);
   try {

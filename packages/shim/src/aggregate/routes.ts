@@ -18,7 +18,7 @@ export interface AggregateReaders {
   readonly k: number;
   /** Days after which the content of events is forgotten, at most. */
   readonly retainDays: number;
-  /** Requests whose body may be read at the same time. */
+  /** Uploads that may be in progress at the same time. */
   readonly mostRequests: number;
 }
 
@@ -26,7 +26,7 @@ export interface AggregateReaders {
 export function createRoutes(readers: AggregateReaders): Hono<AggregateEnv> {
   const { store, keyring, tally } = readers;
   const app = new Hono<AggregateEnv>();
-  let reading = 0;
+  let running = 0;
   app.use(async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
@@ -37,48 +37,58 @@ export function createRoutes(readers: AggregateReaders): Hono<AggregateEnv> {
     return problem === null ? c.text('ok') : c.text(problem, 503);
   });
   app.get('/metrics', (c) => c.text(metricsText(tally, store.status()), 200, PROMETHEUS));
-  /** Reads a body while there is room for it. */
-  const body = async (c: Context<AggregateEnv>): Promise<unknown> => {
-    if (reading >= readers.mostRequests) throw new Busy(1);
-    reading += 1;
+  /** Uploads in progress hold their bodies in memory: more than may are told to come back before theirs is read. */
+  const taking = async (work: () => Promise<Response>): Promise<Response> => {
+    if (running >= readers.mostRequests) throw new Busy(1);
+    running += 1;
     try {
-      return await readJson(c.env.incoming);
+      return await work();
     } finally {
-      reading -= 1;
+      running -= 1;
     }
   };
-  app.post('/v1/events', async (c) => {
-    const { org } = keyFor(keyring, c, 'telemetry_full');
-    const taken = takeEvents(await body(c));
-    if (typeof taken === 'string') throw new Refusal(400, taken);
-    const { stream, entries, rejected } = taken;
-    const days = Math.min(readers.retainDays, wholeIn(c.req.header('x-ccp-retain-days')) ?? Infinity);
-    const kept = await store.keepEvents({
-      org,
-      stream,
-      entries,
-      rejectedSeqs: rejected.map(({ seq }) => seq),
-      expiresTs: Number.isFinite(days) ? readers.nowTs() + days * DAY_S : null,
-    });
-    tally.kept('events', kept, rejected.length);
-    return c.json(answerOf(kept, rejected));
-  });
-  app.post('/v1/metrics', async (c) => {
-    const tier = c.req.header('x-ccp-tier') ?? 'minimized';
-    if (tier !== 'minimized' && tier !== 'full') throw new Refusal(400, 'x-ccp-tier must be minimized or full');
-    const key = keyFor(keyring, c, tier === 'full' ? 'telemetry_full' : 'telemetry_minimized');
-    const id = c.req.header('idempotency-key');
-    const stream = c.req.header('x-ccp-stream');
-    const seq = wholeIn(c.req.header('x-ccp-seq'));
-    if (!id || !stream || seq === null)
-      throw new Refusal(400, 'the headers idempotency-key, x-ccp-stream and x-ccp-seq (from 1) are required');
-    const taken = takeSummary(await body(c), tier);
-    if (typeof taken === 'string') throw new Refusal(422, taken);
-    const { org, community = false } = key;
-    const kept = await store.keepSummary({ org, stream, seq, id, tier, community, ...taken });
-    tally.kept('metrics', kept, 0);
-    return c.json(answerOf(kept, []));
-  });
+  app.post('/v1/events', (c) =>
+    taking(async () => {
+      const { org } = keyFor(keyring, c, 'telemetry_full');
+      const taken = takeEvents(await readJson(c.env.incoming));
+      if (typeof taken === 'string') throw new Refusal(400, taken);
+      const { stream, entries, rejected } = taken;
+      const days = Math.min(readers.retainDays, wholeIn(c.req.header('x-ccp-retain-days')) ?? Infinity);
+      const kept = await store.keepEvents({
+        org,
+        stream,
+        entries,
+        rejectedSeqs: rejected.map(({ seq }) => seq),
+        expiresTs: Number.isFinite(days) ? readers.nowTs() + days * DAY_S : null,
+      });
+      tally.kept('events', kept, rejected.length);
+      return c.json(answerOf(kept, rejected));
+    }),
+  );
+  app.post('/v1/metrics', (c) =>
+    taking(async () => {
+      const tier = c.req.header('x-ccp-tier') ?? 'minimized';
+      if (tier !== 'minimized' && tier !== 'full') throw new Refusal(400, 'x-ccp-tier must be minimized or full');
+      const key = keyFor(keyring, c, tier === 'full' ? 'telemetry_full' : 'telemetry_minimized');
+      const id = c.req.header('idempotency-key');
+      const stream = c.req.header('x-ccp-stream');
+      const seq = wholeIn(c.req.header('x-ccp-seq'));
+      if (!id || !stream || seq === null)
+        throw new Refusal(400, 'the headers idempotency-key, x-ccp-stream and x-ccp-seq (from 1) are required');
+      const taken = takeSummary(await readJson(c.env.incoming), tier);
+      const { org, community = false } = key;
+      if (typeof taken === 'string') {
+        // Its number is known from now on, so that nobody waits for it.
+        const rejected = [{ seq, reason: taken }];
+        const kept = await store.keepEvents({ org, stream, entries: [], rejectedSeqs: [seq], expiresTs: null });
+        tally.kept('metrics', kept, 1);
+        return c.json(answerOf(kept, rejected));
+      }
+      const kept = await store.keepSummary({ org, stream, seq, id, tier, community, ...taken });
+      tally.kept('metrics', kept, 0);
+      return c.json(answerOf(kept, []));
+    }),
+  );
   addReads(app, readers);
   app.notFound((c) => refuse(c, new Refusal(404, `There is nothing at ${c.req.method} ${c.req.path}.`)));
   app.onError((error, c) => {

@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { Feature, Measurement, Value } from '@ccp/contracts';
-import { glmTurnOf } from '../events/turn-event.ts';
+import { PRIVACY_TIERS } from '@ccp/contracts';
+import type { Feature, Measurement, PrivacyTier, Value } from '@ccp/contracts';
 import type { NewRow } from '../events/book.ts';
+import { sessionEndRow, sessionRow, turnRows } from '../events/session-rows.ts';
+import { refreshSummary } from '../refresh-summary.ts';
+import { uploadNow } from '../upload-now.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { amount, anyNumber, wholeFrom } from './option-values.ts';
 import { note, refuse, say, sayJson } from './told.ts';
+import { uplinkFor } from './uplink-options.ts';
 
 type Done = (code: number) => void;
 
@@ -16,7 +19,7 @@ interface StartOptions extends BookOptions {
   readonly branch: string;
   readonly commit: string;
   readonly licenseId: string;
-  readonly tier: string;
+  readonly tier?: PrivacyTier;
   readonly session?: string;
   readonly json?: true;
 }
@@ -60,7 +63,7 @@ export function addSession(program: Command, done: Done): void {
     .option('--branch <name>', 'branch', '')
     .option('--commit <commit>', 'commit', '')
     .option('--license-id <id>', 'license in force', '')
-    .addOption(new Option('--tier <tier>', 'what may leave').choices(['local', 'minimized', 'full']).default('local'))
+    .addOption(new Option('--tier <tier>', 'what may leave (default: the tier in force)').choices([...PRIVACY_TIERS]))
     .option('--session <id>', 'id, instead of a new one')
     .option('--json', 'print the row');
   withBookOptions(start).action(async (options: StartOptions) => done(await begin(options)));
@@ -102,59 +105,32 @@ export function addSession(program: Command, done: Done): void {
 }
 
 async function begin(options: StartOptions): Promise<number> {
-  const { repo, branch, commit, licenseId, tier } = options;
-  const id = options.session ?? randomUUID();
-  const at = new Date().toISOString();
-  const session = {
-    session_id: id,
-    repo_id: repo,
-    branch,
-    commit,
-    license_id: licenseId,
-    privacy_tier: tier,
-    created_at: at,
-    metadata: {},
-  };
-  const row = {
-    kind: 'session',
-    type: 'session',
-    event_id: `session:${id}`,
-    captured_at: at,
-    source: 'api',
-    session,
-  } as const;
+  const opened = uplinkFor(options);
+  if (!opened.ok) return refuse(opened.problem);
+  // From here on events count as written for this tier.
+  const prepared = await opened.value.uplink.prepare();
+  if (!prepared.ok) return refuse(prepared.problem);
+  const { repo, branch, commit, licenseId, session, tier = opened.value.privacy.tier } = options;
+  const start = { repoId: repo, branch, commit, licenseId, ...(session !== undefined && { sessionId: session }) };
+  const { id, row } = sessionRow(start, tier, new Date());
   return write(options, [row], id);
 }
 
 async function logTurn(options: LogOptions): Promise<number> {
-  const id = options.turn ?? randomUUID();
-  const nowTs = Date.now() / 1000;
-  const { capacity, capacityUnit } = options;
-  const row = {
-    kind: 'turn',
-    type: 'turn',
-    event_id: `turn:${options.session}:${id}`,
-    captured_at: new Date(nowTs * 1000).toISOString(),
-    source: 'api',
-    turn: {
-      turn_id: id,
-      session_id: options.session,
-      model: options.model,
-      subagent: options.subagent,
-      tokens_in: options.tokensIn,
-      tokens_out: options.tokensOut,
-      input_kind: options.input,
-      latency_ms: options.latencyMs ?? null,
-      attribution: { [options.model]: 1 },
-      capacity_used: capacity ?? null,
-      ...(capacityUnit !== undefined && { capacity_unit: capacityUnit }),
-      ts: nowTs,
-      usage_known: true,
-    },
-    ...partsOf(options),
-  } as const;
-  const glm = glmTurnOf(row);
-  return write(options, [row, ...(glm === null ? [] : [{ ...glm, kind: 'glm_turn' as const }])], id);
+  const { capacity, capacityUnit, turn: turnId } = options;
+  const turn = {
+    model: options.model,
+    subagent: options.subagent,
+    tokens_in: options.tokensIn,
+    tokens_out: options.tokensOut,
+    input_kind: options.input,
+    latency_ms: options.latencyMs ?? null,
+    capacity_used: capacity ?? null,
+    ...(capacityUnit !== undefined && { capacity_unit: capacityUnit }),
+    ...(turnId !== undefined && { turn_id: turnId }),
+  };
+  const { id, rows } = turnRows(options.session, { turn, ...partsOf(options) }, new Date());
+  return write(options, rows, id);
 }
 
 function partsOf(options: LogOptions): { measurement?: Measurement; feature?: Feature; value?: Value } {
@@ -169,19 +145,21 @@ function partsOf(options: LogOptions): { measurement?: Measurement; feature?: Fe
 }
 
 async function finish(options: EndOptions): Promise<number> {
-  const at = new Date().toISOString();
-  const row = {
-    kind: 'session_end',
-    type: 'session_end',
-    event_id: `session_end:${options.session}`,
-    captured_at: at,
-    source: 'api',
-    session_id: options.session,
-    ended_at: at,
-    notes: options.notes,
-  } as const;
-  return write(options, [row], options.session);
+  const code = await write(options, [sessionEndRow(options.session, options.notes, new Date())], options.session);
+  const opened = uplinkFor(options);
+  if (code !== 0 || !opened.ok) return code;
+  const { book, uplink, destination } = opened.value;
+  const refreshed = await refreshSummary(book);
+  if (!refreshed.ok) return refuse(refreshed.problem);
+  if (!uplink.allowed().ok) return code;
+  const sent = await uploadNow({ uplink, destination, summary: refreshed.value.summary, forMs: UPLOAD_MS });
+  // The session has ended well, whatever becomes of its copy.
+  note(sent.ok ? sent.value.problems : [sent.problem]);
+  return code;
 }
+
+/** Nobody waits longer for the end of a session; what is left goes with the next upload. */
+const UPLOAD_MS = 5_000;
 
 /** The same event told twice is written once. */
 async function write(
@@ -194,5 +172,8 @@ async function write(
   note(added.value.notes);
   if (options.json) sayJson({ id, written: added.value.added, rows });
   else say(id);
+  const opened = uplinkFor(options);
+  const fed = opened.ok ? await opened.value.uplink.feed() : opened;
+  if (!fed.ok && fed.problem.code !== 'tier-local') note([fed.problem]);
   return 0;
 }
