@@ -31,7 +31,7 @@ const valueImports = stages.map((stage) => ({
 
 const tracker = '^packages/tracker/src';
 const trackerLeaves = ['problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
-const trackerImports = ['sources', 'events', 'rollups', 'views'].map((stage) => ({
+const trackerImports = ['sources', 'events', 'rollups', 'views', 'server'].map((stage) => ({
   name: `tracker-${stage}-imports-values-only-from-itself`,
   severity: 'error',
   from: { path: `${tracker}/${stage}/`, pathNot: '\\.test\\.tsx?$' },
@@ -115,6 +115,13 @@ module.exports = {
       to: { path: `${shim}/aggregate/` },
     },
     ...trackerImports,
+    {
+      name: 'the-page-runs-in-a-browser',
+      comment: 'What the dashboard draws with knows no file and no process: its data comes from the page server.',
+      severity: 'error',
+      from: { path: `${tracker}/views/dashboard/` },
+      to: { dependencyTypes: ['core'] },
+    },
     {
       name: 'rollups-are-pure',
       severity: 'error',

@@ -94,6 +94,9 @@ export type ProblemCode =
   | 'cannot-estimate'
   // a file the user edits
   | 'unusable-config'
+  // a port to listen on
+  | 'port-taken'
+  | 'page-missing'
   // a journal
   | 'duplicate-row'
   | 'row-out-of-order'
