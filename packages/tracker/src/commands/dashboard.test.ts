@@ -240,7 +240,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   async function open(
     search = '',
     look: { width?: number; theme?: 'light' | 'dark' } = {},
-  ): Promise<Page & AsyncDisposable> {
+  ): Promise<Page & { readonly [Symbol.asyncDispose]: () => Promise<void> }> {
     const { width = 1440, theme = 'light' } = look;
     const context = await browser.newContext({
       viewport: { width, height: 900 },
