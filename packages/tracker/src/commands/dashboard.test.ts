@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run } from '../program.ts';
 import { CHROMIUM, openBrowser } from '../testing/browser.ts';
 import { startTracker } from '../testing/child.ts';
@@ -228,6 +228,15 @@ describe('without what it looks at', () => {
 
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser;
+  let opened: { readonly page: Page; readonly complaints: readonly string[] }[] = [];
+
+  afterEach(async () => {
+    const all = opened;
+    opened = [];
+    for (const { page } of all) await page.context().close();
+    const complaints = all.flatMap((one) => one.complaints);
+    if (complaints.length > 0) throw new Error(`the browser complained: ${complaints.join('\n')}`);
+  });
 
   beforeAll(async () => {
     browser = await openBrowser();
@@ -237,10 +246,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   afterAll(() => browser.close());
 
   /** A page that is drawn; whatever the browser complains about ends the test. */
-  async function open(
-    search = '',
-    look: { width?: number; theme?: 'light' | 'dark' } = {},
-  ): Promise<Page & { readonly [Symbol.asyncDispose]: () => Promise<void> }> {
+  async function open(search = '', look: { width?: number; theme?: 'light' | 'dark' } = {}): Promise<Page> {
     const { width = 1440, theme = 'light' } = look;
     const context = await browser.newContext({
       viewport: { width, height: 900 },
@@ -262,18 +268,14 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     });
     await page.goto(`${world.pageUrl}/${search}`);
     await page.waitForSelector('html[data-ready]');
-    return Object.assign(page, {
-      [Symbol.asyncDispose]: async () => {
-        await context.close();
-        expect(complaints).toEqual([]);
-      },
-    });
+    opened.push({ page, complaints });
+    return page;
   }
 
   test.each([390, 820, 1440].flatMap((width) => (['light', 'dark'] as const).map((theme) => [width, theme] as const)))(
     'at %i px, %s: every panel is reached by its link and nothing runs over; axe finds nothing serious',
     async (width, theme) => {
-      await using page = await open('?range=1h', { width, theme });
+      const page = await open('?range=1h', { width, theme });
       for (const link of await page.locator('nav.sections a').all()) {
         await link.click();
         await expect.poll(() => page.evaluate(() => location.hash)).toBe(await link.getAttribute('href'));
@@ -307,7 +309,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   );
 
   test('every figure is the number of the JSON at the same instant, to the digit that is shown', async () => {
-    await using page = await open('?range=1h');
+    const page = await open('?range=1h');
     const { figures, board, history } = await sameInstant(page);
     expect(figures.length).toBeGreaterThan(250);
     for (const { source, path, raw, text } of figures) {
@@ -325,7 +327,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   test('a number opens to where it comes from, by keyboard alone; arrows go from number to number', async () => {
-    await using page = await open('?range=1h');
+    const page = await open('?range=1h');
     const first = page.locator('#quotas .fig').first();
     await first.focus();
     await page.keyboard.press('ArrowRight');
@@ -344,7 +346,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   test('range, provider and window live in the address; exports are files of what is seen', async () => {
-    await using page = await open();
+    const page = await open();
     await page.locator('[data-range="7d"]').click();
     await page.locator('[data-pick="provider"]').selectOption('glm');
     await expect.poll(() => page.evaluate(() => location.search)).toBe('?range=7d&provider=glm');
@@ -369,7 +371,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   test('a turn is seen without a reload; shim and dashboard may be killed and come back', async () => {
-    await using page = await open('?range=1h');
+    const page = await open('?range=1h');
     const turns = (): Promise<number> =>
       page.locator('[data-path="totals.turns"]').getAttribute('data-raw').then(Number);
     const before = await turns();
