@@ -35,7 +35,7 @@ const trackerExceptions = {
   // The queue is a journal, written and read by the same hand as the others.
   uplink: ['events/append', 'events/journal-lock', 'events/lines', 'events/replace-file'],
 };
-const trackerImports = ['sources', 'events', 'rollups', 'views', 'uplink'].map((stage) => ({
+const trackerImports = ['sources', 'events', 'rollups', 'views', 'uplink', 'server'].map((stage) => ({
   name: `tracker-${stage}-imports-values-only-from-itself`,
   severity: 'error',
   from: { path: `${tracker}/${stage}/`, pathNot: '\\.test\\.tsx?$' },
@@ -148,12 +148,19 @@ module.exports = {
         pathNot: [
           `${tracker}/uplink/post\\.ts$`,
           `${tracker}/sources/shim/`,
-          `${tracker}/views/dashboard/`,
+          `${tracker}/server/`,
           '\\.test\\.tsx?$',
           `${tracker}/testing/`,
         ],
       },
       to: { path: ['^(node:)?http$', 'node_modules/(undici|ws)/'] },
+    },
+    {
+      name: 'the-page-runs-in-a-browser',
+      comment: 'What the dashboard draws with knows no file and no process: its data comes from the page server.',
+      severity: 'error',
+      from: { path: `${tracker}/views/dashboard/` },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'rollups-are-pure',

@@ -6,7 +6,7 @@ const steps = [
   ['format', 'prettier --check --log-level warn .'],
   ['lint', 'oxlint --type-aware --deny-warnings'],
   ['boundaries', 'depcruise packages features --output-type err'],
-  ['types', 'tsc -p tsconfig.tests.json'],
+  ['types', 'tsc -p tsconfig.tests.json && tsc -p packages/tracker/src/views/dashboard'],
   ['schema drift', 'node packages/contracts/scripts/generate.mjs --check'],
   ['contract compat', 'node packages/contracts/dist/cli.js check'],
 ];

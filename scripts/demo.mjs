@@ -119,13 +119,35 @@ async function openDemo(folder, port, servers) {
       DEMO_ZAI_KEY: `demo-${randomBytes(8).toString('hex')}`,
     });
   const shim = await (port === undefined ? serve(8082).catch(() => serve(0)) : serve(port));
+  const data = join(folder, 'tracker');
+  const look = (onPort) => lookAt(shim.ready.url, { env, data, port: onPort });
+  const page = await look(port === undefined ? 8083 : 0).catch(() => look(0));
+  servers.push(page);
   return {
     url: shim.ready.url,
+    page: page.ready.url,
     shim,
     env,
-    data: join(folder, 'tracker'),
+    data,
     isElsewhere: port === undefined && shim.ready.port !== 8082,
   };
+}
+
+/** The page beside the shim; it also keeps what it sees, so that bars over time and turns are there. */
+async function lookAt(url, { env, data, port }) {
+  const args = [
+    trackerMain,
+    'dashboard',
+    '--json',
+    '--record',
+    '--port',
+    String(port),
+    '--ccp-url',
+    url,
+    '--data-dir',
+    data,
+  ];
+  return startServer(process.execPath, args, { env, name: 'tracker dashboard' });
 }
 
 function providersYaml(anthropic, zai) {
@@ -183,11 +205,12 @@ function draw(demo, tally, text) {
   process.stdout.write(`\x1b[H\x1b[2J${headOf(demo, tally)}\n\n${text}\n`);
 }
 
-function headOf({ url, isElsewhere }, tally) {
+function headOf({ url, page, isElsewhere }, tally) {
   const sent = tally === undefined ? '' : ` · ${tally.requests} requests`;
   return [
     `demo · two simulated providers behind the shim at ${url}${isElsewhere ? ' (8082 was taken)' : ''}${sent}`,
     'Quotas are tiny and roll over three minutes, so that warnings, blocks and reroutes come soon.',
+    `  page     ${page}`,
     `  look     curl ${url}/v1/usage    curl ${url}/v1/readyz    curl ${url}/metrics`,
     `  use it   ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=demo claude    (its answers are made up)`,
     '  stop     Ctrl-C',

@@ -103,6 +103,9 @@ export type ProblemCode =
   | 'uplink-waits'
   | 'uplink-refused'
   | 'uplink-gap'
+  // a port to listen on
+  | 'port-taken'
+  | 'page-missing'
   // a journal
   | 'duplicate-row'
   | 'row-out-of-order'

@@ -4,6 +4,7 @@ import { addAlias } from './commands/alias.ts';
 import { addBackground } from './commands/background.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addChurn } from './commands/churn.ts';
+import { addDashboard } from './commands/dashboard.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
 import { addGuard } from './commands/guard.ts';
@@ -38,6 +39,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addPoll(program, done);
   addBackground(program, done);
   addPreview(program, done);
+  addDashboard(program, done);
   addStatusline(program, done);
   addIngest(program, done);
   addOverride(program, done);

@@ -1,5 +1,5 @@
 import { parseReadyz } from '@ccp/contracts';
-import type { CccSnapshot, UsageEvent } from '@ccp/contracts';
+import type { CccSnapshot, Usage, UsageEvent } from '@ccp/contracts';
 import { observe } from '../flow.ts';
 import type { Observed, Tracker } from '../observation.ts';
 import { boardOf, rowsOfWindow } from '../rollups/board/board-of.ts';
@@ -26,6 +26,8 @@ export interface BoardReader {
   again(): Board | null;
   /** Takes in one line of the shim's event stream. */
   heard(event: UsageEvent): void;
+  /** The answer of the shim behind the newest board; null: none. */
+  readonly usage: () => Usage | null;
 }
 
 /** How far back the turns are looked up with which a board begins. */
@@ -73,6 +75,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
       return make() as Board;
     },
     again: make,
+    usage: () => facts?.snapshot?.usage ?? null,
     heard: (event) => {
       told = newestDecisions(told, [decisionOfEvent(event)]);
     },

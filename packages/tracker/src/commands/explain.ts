@@ -20,7 +20,7 @@ interface TurnOptions extends Options {
 }
 
 /** A row behind a number, and where it stands. */
-interface Shown {
+export interface Shown {
   readonly file: JournalName;
   readonly line: number;
   readonly row: object;
@@ -52,7 +52,12 @@ export function addExplain(program: Command, done: (code: number) => void): void
 }
 
 function explainWindow(id: string, options: Options): number {
-  const book = bookOf(options);
+  const { rows, problems } = rowsOfWindow(bookOf(options), id);
+  return print(rows, { problems, options });
+}
+
+/** Every row of a window. */
+export function rowsOfWindow(book: Book, id: string): Rows {
   const of = ({ window }: { readonly window?: string }): boolean => window === id;
   const parts = [
     rowsOf(book, 'snapshots.jsonl', ['snapshot'], of),
@@ -61,10 +66,7 @@ function explainWindow(id: string, options: Options): number {
     rowsOf(book, 'anomalies.jsonl', ['anomaly'], of),
     rowsOf(book, 'churn.jsonl', ['churn'], of),
   ];
-  return print(
-    parts.flatMap(({ rows }) => rows),
-    { problems: parts.flatMap(({ problems }) => problems), options },
-  );
+  return { rows: parts.flatMap(({ rows }) => rows), problems: parts.flatMap(({ problems }) => problems) };
 }
 
 function explainTurns(options: TurnOptions): number {
@@ -105,12 +107,18 @@ function explainMeter(provider: string | undefined, options: Options): number {
   return meters.length === 0 ? EXIT.noData : EXIT.ok;
 }
 
-function rowsOf<Name extends JournalName, Kind extends KindIn<Name>>(
+interface Rows {
+  readonly rows: readonly Shown[];
+  readonly problems: readonly Problem[];
+}
+
+/** Rows of some kinds of a journal, each with its place. */
+export function rowsOf<Name extends JournalName, Kind extends KindIn<Name>>(
   book: Book,
   file: Name,
   kinds: readonly Kind[],
   accept: Parameters<typeof collectKept<Name, Kind>>[3],
-): { readonly rows: readonly Shown[]; readonly problems: readonly Problem[] } {
+): Rows {
   const { rows, problems } = collectKept(book, file, kinds, accept);
   return { rows: rows.map(({ row, line }) => ({ file, line, row })), problems };
 }

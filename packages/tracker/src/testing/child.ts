@@ -29,6 +29,11 @@ export function startTracker(args: readonly string[], env: NodeJS.ProcessEnv = {
   return start([...FROM_SOURCE, MAIN, ...args], env);
 }
 
+/** `shim …` from source: the other program, which is met over HTTP only. */
+export function startShim(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
+  return start([...FROM_SOURCE, 'packages/shim/src/main.ts', ...args], env);
+}
+
 /** A module given as text, run from source. */
 export function startModule(source: string): Child {
   return start([...FROM_SOURCE, '--input-type=module', '--eval', source], {});
