@@ -19,8 +19,11 @@ function inFolder(dir: string, env: NodeJS.ProcessEnv = {}): (line: string, inpu
   };
 }
 
+/** A week that goes on: a pane whose reset is over says nothing of the window now. */
+const resetDay = new Date(Date.now() + 3 * 86_400_000).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+
 const pane = (five: number, week: number): string =>
-  `5h limit: [██] ${five}% used (resets 13:01)\nWeekly limit: [██] ${week}% used (resets 21:29 on 19 Oct)\n`;
+  `5h limit: [██] ${five}% used (resets 13:01)\nWeekly limit: [██] ${week}% used (resets 21:29 on ${resetDay})\n`;
 
 describe('a window from its first reading to what it bought', () => {
   test('ingest, finalize, preview, report and audit tell the same', async () => {
