@@ -134,6 +134,9 @@ test('forecast: an even use goes on as it was, known to a point; a burst leaves 
   expect(burst?.mid_pp).toBeCloseTo(70, 6);
   expect(burst?.low_pp).toBeGreaterThanOrEqual(35);
   expect(burst?.high_pp).toBeGreaterThan(80);
+  // Many readings of the last minutes do not tell how the days before were used.
+  const late = Array.from({ length: 20 }, (_, minute) => at(minute / 1440, 30));
+  expect(forecastOf(at(0, 35), late, nowTs)).toBeNull();
   // Two readings do not tell how even the use was, and without a reset there is nothing to forecast.
   expect(forecastOf(at(0, 35), [at(2, 10)], nowTs)).toBeNull();
   expect(forecastOf(weeklyReading({ resets_at: null }), [], nowTs)).toBeNull();

@@ -11,8 +11,9 @@ const LEVEL = 0.8;
 const RESOLUTION_PP = 1;
 
 /**
- * Where a bar may stand at its reset. The part of the window that passed is cut into slices, not more than there are
- * readings; what each took, m on average with deviation s over n slices, goes on for the k slices left:
+ * Where a bar may stand at its reset. The part of the window that passed is cut into as many slices as have a reading
+ * each: between readings a bar is taken to move evenly, and slices cut from one such stretch would only seem to agree.
+ * What each took, m on average with deviation s over n slices, goes on for the k slices left:
  * now + k·m ± t(n−1)·s·√(k + k²/n), the prediction interval of a sum, and never less than ± 1 pp. Never below now. Null:
  * no reset or length is known, too few readings, or nothing is left of the window.
  */
@@ -23,8 +24,9 @@ export function forecastOf(best: Reading, readings: readonly Reading[], nowTs: n
   if (resetMs === null || lengthMs <= 0 || used === null) return null;
   const startMs = resetMs - lengthMs;
   const track = trackOf(best, readings, resetMs, startMs);
-  const n = Math.min(MAX_SLICES, track.length - 1);
-  const sliceMs = (nowTs * 1000 - startMs) / n;
+  const passedMs = nowTs * 1000 - startMs;
+  const n = readSlices(track, startMs, passedMs);
+  const sliceMs = passedMs / n;
   const left = (resetMs - nowTs * 1000) / sliceMs;
   if (n < MIN_SLICES || !(left > 0 && sliceMs > 0)) return null;
   const taken = Array.from({ length: n }, (_, at) => {
@@ -37,6 +39,16 @@ export function forecastOf(best: Reading, readings: readonly Reading[], nowTs: n
   const half = Math.max(RESOLUTION_PP, spread);
   const mid = used + left * mean;
   return { low_pp: Math.max(used, mid - half), mid_pp: mid, high_pp: mid + half };
+}
+
+/** The most slices of the time passed that all hold a reading; 0: there are too few. */
+function readSlices(track: readonly Point[], startMs: number, passedMs: number): number {
+  const read = track.slice(1);
+  for (let n = Math.min(MAX_SLICES, read.length); n >= MIN_SLICES; n--) {
+    const held = new Set(read.map(({ ms }) => Math.min(n - 1, Math.floor(((ms - startMs) / passedMs) * n))));
+    if (held.size === n) return n;
+  }
+  return 0;
 }
 
 interface Point {
