@@ -33,10 +33,22 @@ Given('the shim is running without a configuration', PROGRAMS, async function (t
 });
 
 Given('an issuer with the invite {string}', PROGRAMS, async function (this: Household, code: string) {
-  await shim(this, ['license', 'keygen', '--out', this.issuerDir, '--kid', KID]);
-  await shim(this, ['issuer', 'invite', code, '--dir', this.issuerDir]);
-  await this.serveIssuer();
+  await startIssuer(this, code, 'zai_offload');
 });
+
+Given(
+  'an issuer with the invite {string} for {string}',
+  PROGRAMS,
+  async function (this: Household, code: string, features: string) {
+    await startIssuer(this, code, features);
+  },
+);
+
+async function startIssuer(world: Household, code: string, features: string): Promise<void> {
+  await shim(world, ['license', 'keygen', '--out', world.issuerDir, '--kid', KID]);
+  await shim(world, ['issuer', 'invite', code, '--dir', world.issuerDir, '--features', features]);
+  await world.serveIssuer();
+}
 
 Given('a license of that issuer in use', PROGRAMS, async function (this: Household) {
   const file = join(this.home, 'issued.pack');

@@ -62,7 +62,7 @@ When('I run {string}', async function (this: Household, line: string) {
 });
 
 Then('it exits with {int}', function (this: Household, code: number) {
-  equal(this.command.code, code, this.command.stderr);
+  equal(this.command.code, code, `${this.command.stdout}${this.command.stderr}`);
 });
 
 Then('it prints {string}', function (this: Household, text: string) {

@@ -26,7 +26,7 @@ export function askLicenseInForce(
   nowTs = (): number => Date.now() / 1000,
 ): AskLicense {
   const files = licenseFiles(env, home);
-  let [stamp, loaded]: [string, LicenseVerdict | Entitlement | null] = ['', null];
+  let [stamp, loaded]: [string, LicenseVerdict | Refused | null] = ['', null];
   return (feature) => {
     const now = nowTs();
     const seen = laterOf(readSeen(files.seenByShim), readSeen(files.seen));
@@ -35,7 +35,6 @@ export function askLicenseInForce(
     if (loaded === null || current !== stamp || !loaded.ok) loaded = load(files, now, seen);
     stamp = current;
     if (!loaded.ok) return 'denial' in loaded ? { ok: false, ...wordsOf(loaded) } : loaded;
-    if (!('license' in loaded)) return loaded;
     if (now - (seen.lastSeenTs ?? 0) > KEEP_EVERY_S) keepSeen(files.seen, { ...seen, lastSeenTs: now });
     const entitled = checkEntitlement(loaded.license, feature, { nowTs: now, lastSeenTs: seen.lastSeenTs });
     return entitled.ok ? entitled : { ok: false, ...wordsOf(entitled) };
@@ -43,12 +42,13 @@ export function askLicenseInForce(
 }
 
 type Denied = Extract<LicenseVerdict, { ok: false }>;
+type Refused = Extract<Entitlement, { ok: false }>;
 
 function wordsOf({ denial: { reason, remedy } }: Denied): { readonly reason: string; readonly remedy: string } {
   return { reason, remedy };
 }
 
-function load(files: LicenseFiles, nowTs: number, seen: Seen): LicenseVerdict | Entitlement {
+function load(files: LicenseFiles, nowTs: number, seen: Seen): LicenseVerdict | Refused {
   const pack = licenseOf(files);
   const place = files.split?.license ?? files.pack;
   if (pack === 'ENOENT')
@@ -60,7 +60,7 @@ function load(files: LicenseFiles, nowTs: number, seen: Seen): LicenseVerdict | 
   if (typeof pack === 'string') return { ok: false, reason: `${place} can't be read (${pack})` };
   const keys = trustedKeys(files);
   const revoked = revocationsOf(files, keys, nowTs, seen);
-  if ('ok' in revoked) return revoked;
+  if (!revoked.ok) return revoked;
   const { revocations } = revoked;
   const device = deviceHash({ hostname: hostname(), platform: process.platform, arch: process.arch });
   return verifyLicense(pack, { nowTs, lastSeenTs: seen.lastSeenTs, keys, device, revocations });
@@ -72,7 +72,7 @@ function revocationsOf(
   keys: readonly TrustedKey[],
   nowTs: number,
   seen: Seen,
-): { readonly revocations: ValidRevocations | null } | Denied | Extract<Entitlement, { ok: false }> {
+): { readonly ok: true; readonly revocations: ValidRevocations | null } | Denied | Refused {
   const pack = bytesOf(files.revocations);
   if (typeof pack !== 'string') {
     const context = { nowTs, lastSeenTs: seen.lastSeenTs, keys, seenSeq: seen.revocationSeq };
@@ -80,9 +80,9 @@ function revocationsOf(
     if (!verdict.ok) return verdict;
     const { seq } = verdict.revocations;
     if (seq !== seen.revocationSeq) keepSeen(files.seen, { lastSeenTs: nowTs, revocationSeq: seq });
-    return verdict;
+    return { ok: true, revocations: verdict.revocations };
   }
-  if (pack === 'ENOENT' && seen.revocationSeq === null) return { revocations: null };
+  if (pack === 'ENOENT' && seen.revocationSeq === null) return { ok: true, revocations: null };
   const why = pack === 'ENOENT' ? `is gone: number ${seen.revocationSeq} was in use here` : `can't be read (${pack})`;
   return { ok: false, reason: `the revocation list ${files.revocations} ${why}` };
 }
