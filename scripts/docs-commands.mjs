@@ -50,7 +50,13 @@ async function main() {
     console.error('docs-commands: not built yet. Run pnpm build first.');
     return 2;
   }
-  const world = await openDocsWorld(root);
+  let world;
+  try {
+    world = await openDocsWorld(root);
+  } catch (error) {
+    console.error(`docs-commands: no shim to try them on: ${error.message}`);
+    return 1;
+  }
   try {
     return await runAll(world, {
       root,
@@ -66,6 +72,10 @@ async function main() {
 
 async function runAll(world, { root, only, timeoutMs, verbose }) {
   const tally = { ran: 0, notRun: 0, failed: 0 };
+  for (const wrong of await wrongNames(world, root)) {
+    tally.failed += 1;
+    console.log(`FAILED   ${wrong}`);
+  }
   for (const file of filesOf(root).filter((one) => one.includes(only))) {
     let block = 0;
     let exported = [];
@@ -102,6 +112,26 @@ function filesOf(root) {
     .filter((name) => name.endsWith('.md'))
     .toSorted();
   return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)];
+}
+
+/** Metrics that the guide for operators names and no shim has; links of all pages that lead nowhere. */
+async function wrongNames(world, root) {
+  const guide = 'docs/integration/operations.md';
+  const wrong = [];
+  if (existsSync(join(root, guide))) {
+    const metrics = await (await fetch(`${world.env.CCP_BASE_URL}/metrics?names=original`)).text();
+    const known = new Set([...metrics.matchAll(/^# TYPE (\w+)/gmu)].map(([, name]) => name));
+    const named = readFileSync(join(root, guide), 'utf8').match(/\b(?:ccp|gen_ai_(?:client|server))_[a-z_]+\b/gu) ?? [];
+    const isKnown = (name) => known.has(name) || known.has(name.replace(/_(?:bucket|sum|count)$/u, ''));
+    for (const name of new Set(named)) if (!isKnown(name)) wrong.push(`${guide}: no shim has a metric ${name}`);
+  }
+  for (const file of filesOf(root)) {
+    const text = readFileSync(join(root, file), 'utf8');
+    for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/gu)) {
+      if (!existsSync(join(root, file, '..', link))) wrong.push(`${file}: the link ${link} leads nowhere`);
+    }
+  }
+  return wrong;
 }
 
 /** One line in a shell of its own. What runs until it is ended is ended once it has printed something. */

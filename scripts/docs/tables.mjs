@@ -46,6 +46,7 @@ export function adapted(text, world) {
     .replaceAll('127.0.0.1:8082', `127.0.0.1:${world.port}`)
     .replaceAll('localhost:8082', `127.0.0.1:${world.port}`)
     .replaceAll(/\b(?:5c1e90ab|2a2ad845)\b/gu, world.rid)
+    .replaceAll('KID.key.pem', '*.key.pem')
     .replace(/--port \d+/u, '--port 0');
   if (/(?:^tracker|main\.js) dashboard\b/u.test(changed) && !changed.includes('--port')) changed += ' --port 0';
   if (/(?:^shim|main\.js) (?:serve|aggregate)\b/u.test(changed) && !/--port| key /u.test(changed))

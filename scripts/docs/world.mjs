@@ -1,5 +1,5 @@
 // Where the commands of the docs run: a home of their own, a provider that is scripted, a shim, some turns.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { plainEnv } from '../e2e/world.mjs';
@@ -14,6 +14,8 @@ const MAINS = {
 /** @param {string} root the checkout whose built programs and fixtures are used */
 export async function openDocsWorld(root) {
   const folder = mkdtempSync(join(tmpdir(), 'ccp-docs-'));
+  // Whatever happens: no folder is left behind.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const home = join(folder, 'home');
   const work = join(folder, 'work');
   const bin = join(folder, 'bin');
