@@ -40,6 +40,9 @@ export const LONG_RUNNING = [
   /^curl\b.*\/v1\/events/u,
 ];
 
+/** Changes nothing and is shown on several pages: tried once. */
+export const ONCE = [/^(?:shim|tracker) doctor$/u, /^shim config check$/u, /^curl -s /u];
+
 /** What is typed where the docs have an example; `world` has the ports and ids of this run. */
 export function adapted(text, world) {
   let changed = text

@@ -35,6 +35,8 @@ export async function openDocsWorld(root) {
     PATH: `${bin}${delimiter}${plain.PATH}`,
     SHELL: '/bin/sh',
     DO_NOT_TRACK: '1',
+    // Node 22 and later start again sooner with it.
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
   };
   const servers = [];
   const start = async (args) => {
