@@ -21,7 +21,7 @@ scripted provider, in a home of its own. A command is expected to leave with 0, 
   --verbose        print what ran, too
   --help           print this
 
-Exit codes: 0 nothing failed, 1 a command failed, 2 not built or a wrong command line.`;
+Exit codes: 0 nothing failed, 1 a command failed, 2 not built, no POSIX shell, or a wrong command line.`;
 
 const OPTIONS = {
   only: { type: 'string', default: '' },
@@ -45,6 +45,10 @@ async function main() {
   }
   if (flags.help) console.log(HELP);
   if (flags.help) return 0;
+  if (process.platform === 'win32') {
+    console.error('docs-commands: the docs are written for a POSIX shell, which Windows lacks.');
+    return 2;
+  }
   const root = resolve(flags.root);
   if (!existsSync(join(root, 'packages/tracker/dist/main.js'))) {
     console.error('docs-commands: not built yet. Run pnpm build first.');

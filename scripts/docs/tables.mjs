@@ -1,5 +1,9 @@
 // What a test has to know about commands that are written for people.
 
+import { spawnSync } from 'node:child_process';
+
+const hasCurl = spawnSync('curl', ['--version'], { stdio: 'ignore' }).error === undefined;
+
 /** Not run, and why. The first that matches counts. */
 export const NOT_RUN = [
   [
@@ -23,6 +27,7 @@ export const NOT_RUN = [
   [/^tracker upload\b(?! status)/u, 'needs an aggregator; the tests of the tracker run one'],
   [/^node (?:bench|scripts)\/(?!e2e-smoke|bundle|docs-commands)/u, 'a run of its own'],
   [/^git (?:rebase|push|commit|tag|checkout|worktree)\b/u, "changes the reader's repository"],
+  ...(hasCurl ? [] : [[/^curl /u, 'there is no curl on this machine']]),
   [/^(?:promtool|prometheus)\b/u, 'not a program of ours'],
 ];
 

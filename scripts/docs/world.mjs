@@ -1,4 +1,5 @@
 // Where the commands of the docs run: a home of their own, a provider that is scripted, a shim, some turns.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -62,6 +63,7 @@ export async function openDocsWorld(root) {
   writeFileSync(join(work, 'usage.json'), await (await fetch(`${url}/v1/usage`)).text());
   const world = { folder, home, work, port, rid, env: { ...env, CCP_BASE_URL: url, ANTHROPIC_BASE_URL: url } };
   layOut(root, world);
+  repository(world);
   await license(world);
   await otherHalves(world);
   return { ...world, close: () => Promise.all(servers.map((server) => server.stop())) };
@@ -105,6 +107,18 @@ function layOut(root, { home, work, folder }) {
   ];
   for (const [from, to] of copies) cpSync(from, to, { recursive: true });
   writeFileSync(join(home, '.config', 'ccp', 'aggregator.key'), 'not-a-secret\n', { mode: 0o600 });
+}
+
+/** Where the reader works: a repository with one commit of a feature. */
+function repository({ work, env }) {
+  const git = (...args) => {
+    const me = ['-c', 'user.name=Reader', '-c', 'user.email=reader@example.invalid', '-c', 'init.defaultBranch=main'];
+    const { status, stderr, error } = spawnSync('git', [...me, ...args], { cwd: work, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`git ${args[0]}: ${error?.message ?? stderr}`);
+  };
+  git('init', '-q');
+  git('add', 'usage.txt', 'blocks.json');
+  git('commit', '-q', '-m', 'feat: what the examples name', '-m', 'xfeat::QUOTAS::W0-01::BUILD');
 }
 
 /** The readings of window W0-01 that the docs, which show each kind once, leave out. */
