@@ -44,6 +44,7 @@ try {
     // No socket leaves and no name is looked up; without files it runs every test of the tracker.
     countScript(['scripts/local-only.mjs', 'packages/tracker/src/uplink', 'packages/tracker/src/events/book.test.ts']);
     countScript(['scripts/supervise.mjs', '--kills', '3', '--within', '10000']);
+    countScript(['scripts/docs-commands.mjs']);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
