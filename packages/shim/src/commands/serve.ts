@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import type { Command } from 'commander';
 import { startShim, type Logger, type Shim } from '../app.ts';
 import { ConfigError } from '../config/config-store.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type ServeFlags,
 } from '../config/settings.ts';
 import { ListenError } from '../http/listen.ts';
+import { operatorCommand } from './operator-command.ts';
 
 /** How long running streams may take to finish after SIGTERM. A second signal ends them at once. */
 export const DRAIN_MS = 60_000;
@@ -20,7 +22,7 @@ export interface RunFlags extends ServeFlags {
 
 export function serveCommand(): Command {
   return withServeFlags(
-    new Command('serve').description('route, meter and keep quotas until stopped (the default command)'),
+    operatorCommand('serve', 'route, meter and keep quotas until stopped (the default command)'),
   ).action(serve);
 }
 
