@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // Tests run from source: a stale build can never be what was tested.
+  // Modules are tested from source, programs as they are built: scripts/build-for-tests.mjs builds them before.
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.test.tsx'],
+    globalSetup: 'scripts/build-for-tests.mjs',
     environment: 'node',
     env: { TZ: 'UTC' },
     testTimeout: 20_000,

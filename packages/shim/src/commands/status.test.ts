@@ -279,7 +279,7 @@ interface OnTerminal {
 }
 
 function onTerminal(command: string, env: Readonly<Record<string, string>> = {}): OnTerminal {
-  const shim = `${process.execPath} --conditions=source --import tsx packages/shim/src/main.ts`;
+  const shim = `${process.execPath} packages/shim/dist/main.js`;
   const line = `stty rows 9 cols 70; ${command.replace('shim', shim)}; echo code=$?; stty -a`;
   const terminal = spawn('script', ['-qec', line, '/dev/null'], {
     cwd: ROOT,

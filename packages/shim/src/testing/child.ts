@@ -15,15 +15,13 @@ export interface Child extends AsyncDisposable {
   exit(): Promise<number | string>;
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-/** By its place: a process in the background has another folder. */
-const TSX = import.meta.resolve('tsx');
 
 /** The real command as a process of its own, with a HOME of its own. Killed, and its HOME removed, at the end. */
 export function runShim(args: readonly string[], env: Readonly<Record<string, string>> = {}, keptHome?: string): Child {
   const home = keptHome ?? mkdtempSync(join(tmpdir(), 'shim-home-'));
-  const child = spawn(process.execPath, ['--conditions=source', '--import', TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: home, TZ: 'UTC', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,7 +20,7 @@ test.skipIf(!hasTmux)(
     const shows = (words: string | RegExp): Promise<void> => expect.poll(text, SLOW).toMatch(words);
     terminal.type(`cd '${ROOT}'; PS1='ready> '; export TERM=screen-256color; unset NO_COLOR; clear`);
     terminal.type(
-      `${process.execPath} --conditions=source --import tsx packages/tracker/src/main.ts preview --interval 0.5 ` +
+      `${process.execPath} packages/tracker/dist/main.js preview --interval 0.5 ` +
         `--ccp-url ${shim.url} --data-dir '${dir.path}/data'`,
     );
     await shows(/● LIVE .*\n[^]*1 Quotas[^]*claude-sonnet-4-5 → anthropic +● 200/);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
-const MAIN = 'packages/tracker/src/main.ts';
+const MAIN = 'packages/tracker/dist/main.js';
 const FROM_SOURCE = ['--conditions=source', '--import', 'tsx'];
 
 export interface Ended {
@@ -24,14 +24,14 @@ export interface Child {
   until(holds: (child: Child) => boolean): Promise<void>;
 }
 
-/** `tracker …` from source. */
+/** `tracker …`, built before the tests. */
 export function startTracker(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
-  return start([...FROM_SOURCE, MAIN, ...args], env);
+  return start([MAIN, ...args], env);
 }
 
-/** `shim …` from source: the other program, which is met over HTTP only. */
+/** `shim …`: the other program, which is met over HTTP only. */
 export function startShim(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
-  return start([...FROM_SOURCE, 'packages/shim/src/main.ts', ...args], env);
+  return start(['packages/shim/dist/main.js', ...args], env);
 }
 
 /** A module given as text, run from source. */

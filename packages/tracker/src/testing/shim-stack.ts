@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
-const SHIM = ['--conditions=source', '--import', 'tsx', 'packages/shim/src/main.ts'];
+const SHIM = ['packages/shim/dist/main.js'];
 
 /** A real shim in front of a simulated provider, as child processes: the tracker knows neither but over HTTP. */
 export interface ShimStack {
