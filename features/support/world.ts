@@ -138,9 +138,9 @@ export class Household extends World {
     return parsed.value.models;
   }
 
-  async track(args: readonly string[]): Promise<void> {
+  async track(args: readonly string[], input = ''): Promise<void> {
     const env = { ...this.#environment(), CCP_BASE_URL: this.shimUrl, TRACKER_DATA_DIR: join(this.home, 'data') };
-    await this.#run(TRACKER, args, env);
+    await this.#run(TRACKER, args, env, input);
   }
 
   /** The same on a copy of the journals, from which nothing has been sent. */
@@ -172,9 +172,11 @@ export class Household extends World {
     return (await fetch(`${this.env['CCP_AGGREGATOR_URL'] ?? ''}${path}`, { headers })).json();
   }
 
-  async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(process.execPath, [program, ...args], { cwd: this.home, env, stdio });
+  async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<void> {
+    const child = spawn(process.execPath, [program, ...args], { cwd: this.home, env, stdio: 'pipe' });
+    // A program that ends without reading closes the pipe.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
