@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { compareRound, compareTotals } from './crash/compare.mjs';
 import { Load } from './crash/load.mjs';
 import { killAll, startServer } from './e2e/children.mjs';
+import { randomFrom } from './seeded-random.mjs';
 
 const HELP = `Usage: pnpm crash [options]
 
@@ -162,16 +163,5 @@ async function openWorld(home) {
         );
       });
     },
-  };
-}
-
-/** mulberry32: small, and the same everywhere. */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -43,6 +43,10 @@ try {
     countScript(['scripts/uplink-chaos.mjs', '--kills', '6']);
     // No socket leaves and no name is looked up; without files it runs every test of the tracker.
     countScript(['scripts/local-only.mjs', 'packages/tracker/src/uplink', 'packages/tracker/src/events/book.test.ts']);
+    // Everything goes wrong for a while, and all who counted must have counted the same; pnpm chaos --minutes 10 is longer.
+    countScript(['scripts/chaos.mjs', '--minutes', '0.25', '--seed', '7', '--streams', '8', '--within', '1500']);
+    // Broken requests at every door; pnpm fuzz sends ten times as many.
+    countScript(['scripts/fuzz-surfaces.mjs', '--count', '100', '--seed', '1']);
     countScript(['scripts/supervise.mjs', '--kills', '3', '--within', '10000']);
     countScript(['scripts/docs-commands.mjs']);
   }

@@ -72,3 +72,14 @@ Feature: A provider's no is remembered, and nothing is forgotten
     And its row is in the database
     And the turn is explained and decided again
     Then the explanation names "anthropic" and "zai" and says that the replay is the same
+
+  Scenario: Hybrid goes on at the warning and stays within the cap
+    Given a provider "anthropic" that answers with 120 input and 30 output tokens
+    And a provider "zai" that answers with 120 input and 30 output tokens
+    And a quota of 750 tokens per 5 hours for "claude-haiku-4.5" on "anthropic"
+    And the reroute mode is "hybrid"
+    And the shim is running
+    When 5 turns are sent for "claude-haiku-4-5"
+    Then the turn went through lane "anthropic" by decision "quota_warn_attempt"
+    When a turn is sent for "claude-haiku-4-5"
+    Then the turn went through lane "zai" by decision "quota_block"

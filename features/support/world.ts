@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseUsage, type Usage } from '@ccp/contracts';
 import { After, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber';
@@ -24,7 +24,11 @@ export class Household extends World {
   readonly home = mkdtempSync(join(tmpdir(), 'ccp-feature-'));
   readonly providers = new Map<string, string>();
   readonly env: Record<string, string> = { CCP_TIME_ZONE: 'UTC' };
+  /** What a lane says beside its address and credential. */
+  readonly lanes = new Map<string, Readonly<Record<string, unknown>>>();
   quotas: unknown;
+  /** What the client sends as x-api-key. */
+  credential: string | null = 'the-clients-own';
   shimUrl = '';
   /** Where `contracts conformance` plays the provider. */
   rulesPort = 0;
@@ -32,6 +36,8 @@ export class Household extends World {
   issuerUrl = '';
   /** Exit code of the login that was begun. */
   login: Promise<number> = Promise.resolve(-1);
+  /** Share of the cap at which to warn, as last seen. */
+  warning = NaN;
   answer: Answer = { status: 0, headers: new Headers(), text: '' };
   command: { code: number; stdout: string; stderr: string } = { code: -1, stdout: '', stderr: '' };
   readonly #children: ChildProcess[] = [];
@@ -50,7 +56,7 @@ export class Household extends World {
     const entries = names.map((name, index) => {
       const credential = index === 0 ? { pass_through: true } : { key_env: `${name.toUpperCase()}_KEY` };
       if (index > 0) this.env[`${name.toUpperCase()}_KEY`] = `key-of-${name}`;
-      return [name, { base_url: this.providers.get(name), ...credential }] as const;
+      return [name, { base_url: this.providers.get(name), ...credential, ...this.lanes.get(name) }] as const;
     });
     const routes = [{ pattern: '*', provider: names[0], fallback: names.slice(1) }];
     const providers = this.write('providers.yaml', JSON.stringify({ providers: Object.fromEntries(entries), routes }));
@@ -67,6 +73,11 @@ export class Household extends World {
     this.env['ZAI_API_KEY'] = 'key-of-zai';
     this.env['CCP_UPSTREAM_ANTH'] = this.providers.get('anthropic') ?? '';
     this.env['CCP_UPSTREAM_ZAI'] = this.providers.get('zai') ?? '';
+    await this.serveOwnFiles();
+  }
+
+  /** As someone starts it who has written files of their own. */
+  async serveOwnFiles(): Promise<void> {
     const { url, child } = await this.#start(SHIM, ['serve', '--port', '0', '--json']);
     this.shimUrl = url;
     this.#shim = child;
@@ -101,6 +112,21 @@ export class Household extends World {
     this.#shim = null;
   }
 
+  async post(path: string, body: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${this.shimUrl}${path}`, { method: 'POST', headers, body });
+    this.answer = { status: response.status, headers: response.headers, text: await response.text() };
+  }
+
+  async booksOf(name: string): Promise<string> {
+    return (await fetch(`${this.providers.get(name) ?? ''}/__books`)).text();
+  }
+
+  /** A text of a file with `<name>` for the address of a provider. */
+  withProviders(text: string): string {
+    return text.replace(/<(\w+)>/gu, (whole, name: string) => this.providers.get(name) ?? whole);
+  }
+
   async get(path: string): Promise<string> {
     return (await fetch(`${this.shimUrl}${path}`)).text();
   }
@@ -125,7 +151,10 @@ export class Household extends World {
   async turn(model: string): Promise<void> {
     const response = await fetch(`${this.shimUrl}/v1/messages?beta=true`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': 'the-clients-own' },
+      headers: {
+        'content-type': 'application/json',
+        ...(this.credential !== null && { 'x-api-key': this.credential }),
+      },
       body: JSON.stringify({ model, max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] }),
     });
     this.answer = { status: response.status, headers: response.headers, text: await response.text() };
@@ -138,9 +167,9 @@ export class Household extends World {
     return parsed.value.models;
   }
 
-  async track(args: readonly string[]): Promise<void> {
+  async track(args: readonly string[], input = ''): Promise<void> {
     const env = { ...this.#environment(), CCP_BASE_URL: this.shimUrl, TRACKER_DATA_DIR: join(this.home, 'data') };
-    await this.#run(TRACKER, args, env);
+    await this.#run(TRACKER, args, env, input);
   }
 
   /** The same on a copy of the journals, from which nothing has been sent. */
@@ -172,9 +201,11 @@ export class Household extends World {
     return (await fetch(`${this.env['CCP_AGGREGATOR_URL'] ?? ''}${path}`, { headers })).json();
   }
 
-  async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(process.execPath, [program, ...args], { cwd: this.home, env, stdio });
+  async #run(program: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<void> {
+    const child = spawn(process.execPath, [program, ...args], { cwd: this.home, env, stdio: 'pipe' });
+    // A program that ends without reading closes the pipe.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -194,6 +225,11 @@ export class Household extends World {
     const file = join(this.home, name);
     writeFileSync(file, text);
     return file;
+  }
+
+  writeBelow(name: string, text: string): void {
+    mkdirSync(dirname(join(this.home, name)), { recursive: true });
+    this.write(name, text);
   }
 
   async leave(): Promise<void> {

@@ -130,8 +130,9 @@ function figure({ parsed }: PaneReading, name: string): number | null {
   return typeof value === 'number' ? value : null;
 }
 
+/** A count of nothing, such as of sessions in a torn report, is no figure. */
 function hasFigures({ parsed }: PaneReading): boolean {
-  return Object.values(parsed).some((value) => typeof value === 'number');
+  return Object.values(parsed).some((value) => typeof value === 'number' && value !== 0);
 }
 
 function isSource(name: string): name is Source {

@@ -99,6 +99,11 @@ export function churnByWindow(measured: readonly MeasuredPatch[]): readonly Wind
     }));
 }
 
+/** A window whose range of commits is empty: it changed nothing, which is a figure too. */
+export function unchangedWindow(window: string, commit: string): WindowChurn {
+  return { window, ...churnOf([]), features: [], methodology: null, first: commit, last: commit };
+}
+
 /** Features a window names, also where the lines were credited to another window by a squashed commit. */
 function featuresOf(window: string, measured: readonly MeasuredPatch[]): readonly FeatureChurn[] {
   const patches = new Map<string, MeasuredPatch[]>();
