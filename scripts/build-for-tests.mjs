@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 export function setup() {
+  // Whoever starts several runs, or one without a network, has built before.
+  if (process.env.CCP_BUILT === '1') return;
   const root = resolve(import.meta.dirname, '..');
   const { packageManager } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
   const { status, stdout, stderr } = spawnSync('npx', ['-y', packageManager, 'build'], {

@@ -52,7 +52,10 @@ function main() {
   const repo = git(flags.repo, ['rev-parse', '--show-toplevel']).trim();
   const commits = commitsOf(repo, slice, flags.at);
   if (commits.length === 0) {
-    throw new Trouble(`no commit up to ${flags.at} says xfeat::${slice}::…; give a feature's name or a range a..b`, 30);
+    throw new Trouble(
+      `no commit up to ${String(flags.at)} says xfeat::${slice}::…; give a feature's name or a range a..b`,
+      30,
+    );
   }
   const touched = new Set(commits.flatMap(({ files }) => files));
   const present = new Set(lines(git(repo, ['ls-tree', '-r', '--name-only', '-z', flags.at]), '\0'));

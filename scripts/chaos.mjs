@@ -57,7 +57,7 @@ async function main() {
   }
   const unusable = ['minutes', 'streams', 'within', 'seed'].find((name) => !(Number(flags[name] ?? 1) > 0));
   if (unusable !== undefined) {
-    console.error(`chaos: --${unusable} ${flags[unusable]} is not a number above 0. See --help.`);
+    console.error(`chaos: --${unusable} ${String(flags[unusable])} is not a number above 0. See --help.`);
     return 2;
   }
   const home = mkdtempSync(join(tmpdir(), 'ccp-chaos-'));

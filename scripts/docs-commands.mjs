@@ -119,7 +119,7 @@ async function runAll(world, { root, only, timeoutMs, verbose }) {
 function filesOf(root) {
   const docs = readdirSync(join(root, 'docs'), { recursive: true })
     .filter((name) => name.endsWith('.md'))
-    .toSorted();
+    .toSorted((a, b) => (a < b ? -1 : 1));
   return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)];
 }
 
@@ -160,6 +160,7 @@ function runLine(script, { world, timeoutMs, text }) {
     let why;
     let stoppedByUs = false;
     const end = (signal) => {
+      if (child.pid === undefined) return;
       try {
         process.kill(-child.pid, signal);
       } catch {

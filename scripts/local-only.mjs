@@ -51,7 +51,13 @@ function run(files, folder, evidence) {
   // Loopback is down in a new namespace. What is there besides is counted before anything runs.
   const script = `ip link set lo up && ip -o link show | grep -vc ': lo:' > "${folder}/links"; ${vitest}`;
   const { PRIVACY_TIER: _tier, ...inherited } = process.env;
-  const env = { ...inherited, CCP_SOCKET_LOG: log, NODE_OPTIONS: `--import ${WATCH}`, DO_NOT_TRACK: '1' };
+  const env = {
+    ...inherited,
+    CCP_SOCKET_LOG: log,
+    NODE_OPTIONS: `--import ${WATCH}`,
+    DO_NOT_TRACK: '1',
+    CCP_BUILT: '1',
+  };
   // A watch that sees nothing would make everything look clean.
   writeFileSync(log, '');
   spawnSync(process.execPath, ['-e', PROBE], { env, stdio: 'ignore' });

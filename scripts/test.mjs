@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folder = mkdtempSync(join(tmpdir(), 'ccp-test-'));
-const env = { ...process.env, DO_NOT_TRACK: '1', CUCUMBER_PUBLISH_ENABLED: 'false' };
+const env = { ...process.env, DO_NOT_TRACK: '1', CUCUMBER_PUBLISH_ENABLED: 'false', CCP_BUILT: '1' };
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 try {
