@@ -5,9 +5,9 @@ import type { MetricsSummary } from '@ccp/contracts';
 import type { Book } from './events/book.ts';
 import { journalNames } from './events/journal-files.ts';
 import { SUMMARY_FILE, summaryKeeper } from './keep-summary.ts';
+import { pricesInForce } from './prices-in-force.ts';
 import { systemErrorCode } from './problem.ts';
 import type { Outcome, Problem } from './problem.ts';
-import { PRICES } from './rollups/cost/price-map.ts';
 import { summaryOf } from './rollups/summary/summary-of.ts';
 
 export interface Summarised {
@@ -16,20 +16,26 @@ export interface Summarised {
 }
 
 /** What all journals of a folder come to; writes nothing. */
-export function summarise(book: Book): Summarised {
-  const notes: Problem[] = [];
-  const summary = summaryOf(everyRow(book, notes), PRICES);
-  return { summary, notes };
+export function summarise(book: Book): Outcome<Summarised> {
+  const inForce = pricesInForce(book.dir, process.env);
+  if (!inForce.ok) return inForce;
+  const notes = [...inForce.value.notes];
+  const summary = summaryOf(everyRow(book, notes), inForce.value.prices);
+  return { ok: true, value: { summary, notes } };
 }
 
 /** The same, with the files of sums brought up to date; reads what was added. */
 export async function refreshSummary(book: Book): Promise<Outcome<Summarised>> {
   const tz = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const refreshed = await summaryKeeper(book, { prices: PRICES, tz, isTzChosen: false }).refresh();
+  const inForce = pricesInForce(book.dir, process.env);
+  if (!inForce.ok) return inForce;
+  const { prices } = inForce.value;
+  const refreshed = await summaryKeeper(book, { prices, tz, isTzChosen: false }).refresh();
   if (!refreshed.ok) return refreshed;
-  const { summary, notes } = refreshed.value;
+  const notes = [...inForce.value.notes, ...refreshed.value.notes];
+  const summary = refreshed.value.summary ?? kept(book.dir);
   // Nothing was added: the file is as it should be, or, before the first row, not there.
-  return { ok: true, value: { summary: summary ?? kept(book.dir) ?? summarise(book).summary, notes } };
+  return summary === null ? summarise(book) : { ok: true, value: { summary, notes } };
 }
 
 function kept(dir: string): MetricsSummary | null {

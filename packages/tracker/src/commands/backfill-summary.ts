@@ -4,7 +4,7 @@ import type { Decision, MetricsSummary, TrackerEvent, Usage } from '@ccp/contrac
 import { journalNames } from '../events/journal-files.ts';
 import { replaceFile } from '../events/replace-file.ts';
 import type { Outcome, Problem } from '../problem.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
+import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { summaryOf, summaryText } from '../rollups/summary/summary-of.ts';
 import type { SummaryRow } from '../rollups/summary/summary-of.ts';
 import { readUsageFile } from '../sources/ccp-archive/read-usage-file.ts';
@@ -42,11 +42,17 @@ export function writeSummary(
     book,
     snapshot,
     metrics,
-  }: { readonly book: Book; readonly snapshot: Usage | null; readonly metrics: readonly string[] },
+    prices,
+  }: {
+    readonly book: Book;
+    readonly snapshot: Usage | null;
+    readonly metrics: readonly string[];
+    readonly prices: PriceMap;
+  },
 ): Outcome<readonly Problem[]> {
   const problems: Problem[] = [];
   const decisions = new Map<string, Decision>();
-  const summary = summaryOf(rowsWith(snapshot, everyRow(book, problems), decisions), PRICES);
+  const summary = summaryOf(rowsWith(snapshot, everyRow(book, problems), decisions), prices);
   const sources = [...(summary.sources ?? []), ...metrics.map((path) => basename(path))];
   const text = summaryText({ ...summary, ...healthWith(summary, decisions), sources });
   const written = replaceFile(file, text);

@@ -12,9 +12,11 @@ import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { timeS } from './option-values.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
 import { note, refuse, say, sayJson } from './told.ts';
 
-interface Options extends BookOptions, SummaryOptions {
+interface Options extends BookOptions, SummaryOptions, PriceOptions {
   /** True: the usual ones. */
   readonly claudeHome?: readonly string[] | true;
   readonly codexHome?: readonly string[] | true;
@@ -44,7 +46,7 @@ export function addBackfill(program: Command, done: (code: number) => void): voi
     .option('--usage-json <file>', 'an answer of /v1/usage, for how models are served (with --output)')
     .option('--dry-run', 'read and say what would be added; write nothing')
     .option('--json', 'print the summary as JSON');
-  withBookOptions(command).action(async (options: Options) => {
+  withPrices(withBookOptions(command)).action(async (options: Options) => {
     const sources = sourcesOf(options);
     if (sources.length === 0) command.error('error: say what to read: --claude-home, --codex-home, --ccp-root');
     const unusable = whyNotSummary(options, bookOf(options));
@@ -72,7 +74,10 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
   const { since = -Infinity, until = Infinity, dryRun = false } = options;
   const snapshot = snapshotOf(options);
   if (!snapshot.ok) return refuse(snapshot.problem);
-  const context = { book: bookOf(options), sinceTs: since, untilTs: until, dryRun, progress };
+  const book = bookOf(options);
+  const prices = pricesOf(options, book.dir);
+  if (!prices.ok) return refuse(prices.problem);
+  const context = { book, sinceTs: since, untilTs: until, dryRun, progress };
   const results: BackfillResult[] = [];
   for (const source of sources) {
     results.push(await source(context));
@@ -85,7 +90,7 @@ async function backfill(options: Options, sources: readonly BackfillSource[]): P
   const failures = results.flatMap(({ failure }) => failure ?? []);
   if (options.output !== undefined && !dryRun && failures.length === 0) {
     const metrics = results.flatMap((result) => result.metrics ?? []);
-    const written = writeSummary(options.output, { ...context, snapshot: snapshot.value, metrics });
+    const written = writeSummary(options.output, { book, snapshot: snapshot.value, metrics, prices: prices.value });
     if (written.ok) note(written.value);
     else failures.push(written.problem);
   }

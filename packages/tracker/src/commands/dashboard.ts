@@ -13,11 +13,13 @@ import { rowsOf, rowsOfWindow } from './explain.ts';
 import { liveBoard } from './live-board.ts';
 import type { LiveBoard } from './live-board.ts';
 import { localZone } from './option-values.ts';
+import { pricesOf, withPrices } from './price-options.ts';
+import type { PriceOptions } from './price-options.ts';
 import { refuse, say } from './told.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
 
-interface Options extends TrackerOptions {
+interface Options extends TrackerOptions, PriceOptions {
   readonly port: number;
   readonly interval: number;
   readonly open?: true;
@@ -35,17 +37,19 @@ export function addDashboard(program: Command, done: (code: number) => void): vo
     .option('--record', 'also keep what is seen in the journals, as poll --watch does')
     .option('--open', 'open it in the browser')
     .option('--json', 'print one JSON line {"url", "port", "pid"} once it listens');
-  withTrackerOptions(command).action(async (options: Options) => {
+  withPrices(withTrackerOptions(command)).action(async (options: Options) => {
     const stop = untilStopped();
     done(await serve(trackerOf(options, command, stop.signal), options, stop));
   });
 }
 
 async function serve(tracker: Tracker, options: Options, stop: AbortController): Promise<number> {
+  const prices = pricesOf(options, tracker.book.dir);
+  if (!prices.ok) return refuse(prices.problem);
   const streams = openStreams();
   const live = await liveBoard(
     tracker,
-    { tz: localZone(), intervalS: options.interval, isRecording: options.record === true },
+    { tz: localZone(), intervalS: options.interval, isRecording: options.record === true, prices: prices.value },
     {
       onBoard: (board) => streams.tell({ event: 'board', data: JSON.stringify(board) }),
       onTurn: (event) => streams.tell({ event: 'turn', data: JSON.stringify(event) }),

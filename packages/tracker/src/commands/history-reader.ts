@@ -4,7 +4,7 @@ import type { Cursor } from '../events/cursor.ts';
 import type { JournalName } from '../events/journal-files.ts';
 import { turnOfSample } from '../events/turn-event.ts';
 import type { Tracker } from '../observation.ts';
-import { PRICES } from '../rollups/cost/price-map.ts';
+import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { readingsOfUsage } from '../rollups/meters/from-usage.ts';
 import type { History, HistoryQuestion } from '../rollups/history/history.ts';
 import { openHistory } from '../rollups/history/open-history.ts';
@@ -27,9 +27,9 @@ export interface HistoryReader {
 /** A turn is listed once the shim has it on disk, which may be a while after others that ended later. */
 const OVERLAP_S = 5;
 
-export function historyReader(tracker: Tracker, tz: string): HistoryReader {
+export function historyReader(tracker: Tracker, tz: string, prices: PriceMap): HistoryReader {
   const { book, ccpUrl, clock } = tracker;
-  const log = openHistory({ tz, priceMap: PRICES.version });
+  const log = openHistory({ tz, priceMap: prices.version });
   const cursors = new Map<JournalName, Cursor | null>();
   let seenTs: number | null = null;
   const readOn = <Name extends JournalName>(
@@ -63,7 +63,7 @@ export function historyReader(tracker: Tracker, tz: string): HistoryReader {
       (row) => {
         if (row.kind === 'window') log.addWindow(row);
         if (row.kind !== 'turn') return;
-        const turn = toPastTurn(row, PRICES);
+        const turn = toPastTurn(row, prices);
         if (turn !== null) log.addTurn(turn, true);
       },
     );
@@ -80,7 +80,7 @@ export function historyReader(tracker: Tracker, tz: string): HistoryReader {
       for await (const page of readSamples(ccpUrl, since, tracker)) {
         if (!page.ok) break;
         for (const sample of page.value.samples) {
-          const turn = toPastTurn(turnOfSample(sample, page.value.receivedTs), PRICES);
+          const turn = toPastTurn(turnOfSample(sample, page.value.receivedTs), prices);
           if (turn !== null && log.addTurn(turn, false)) isNew = true;
           seenTs = Math.max(seenTs ?? 0, sample.ts);
         }

@@ -2,6 +2,7 @@ import type { Usage, UsageEvent } from '@ccp/contracts';
 import { record } from '../flow.ts';
 import type { Tracker } from '../observation.ts';
 import type { Board } from '../rollups/board/board.ts';
+import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { followEvents } from '../sources/shim/follow-events.ts';
 import { boardReader } from './board-reader.ts';
 import { historyReader } from './history-reader.ts';
@@ -30,6 +31,8 @@ export interface LiveOptions {
   readonly intervalS: number;
   /** Whether what is seen is also kept in the journals. */
   readonly isRecording: boolean;
+  /** What turns are reckoned with. */
+  readonly prices: PriceMap;
 }
 
 /** Looks closer together than that show a person nothing more, and would keep a core busy. */
@@ -43,11 +46,11 @@ const LEAST_TELL_MS = 40;
  */
 export async function liveBoard(
   tracker: Tracker,
-  { tz, intervalS, isRecording }: LiveOptions,
+  { tz, intervalS, isRecording, prices }: LiveOptions,
   listeners: LiveListeners,
 ): Promise<LiveBoard> {
   const reader = boardReader(tracker, { tz });
-  const history = historyReader(tracker, tz);
+  const history = historyReader(tracker, tz, prices);
   const { signal = new AbortController().signal } = tracker;
   let board = await reader.read();
   let lookedMs = -Infinity;

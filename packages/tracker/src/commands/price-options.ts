@@ -1,17 +1,12 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { PRICES_FILE, pricesInForce } from '../prices-in-force.ts';
 import type { Outcome } from '../problem.ts';
-import { LONG_TIERS_K, PRICE_NAMES, PRICES, withOwnPrices } from '../rollups/cost/price-map.ts';
 import type { PriceMap } from '../rollups/cost/price-map.ts';
-import { readPrices } from '../sources/prices/read-prices.ts';
 import { note } from './told.ts';
 
 export interface PriceOptions {
   readonly prices?: string;
 }
-
-export const PRICES_FILE = 'prices.json';
 
 /** Adds the option that names prices of one's own. */
 export function withPrices(command: Command): Command {
@@ -21,17 +16,10 @@ export function withPrices(command: Command): Command {
   );
 }
 
-const KNOWN = new Set<string>(
-  PRICE_NAMES.flatMap((name) => [name, ...LONG_TIERS_K.map((k) => `${name}_above_${k}k_tokens`)]),
-);
-
-/** The prices to reckon with. A file that is named has to be there; one in the data folder may be. */
+/** The prices to reckon with; what of their file was passed over is noted. */
 export function pricesOf({ prices }: PriceOptions, dir: string): Outcome<PriceMap> {
-  const named = prices ?? (process.env['TRACKER_PRICES'] || undefined);
-  const file = named === undefined ? join(dir, PRICES_FILE) : resolve(named);
-  if (named === undefined && !existsSync(file)) return { ok: true, value: PRICES };
-  const read = readPrices(file, { known: KNOWN });
-  if (!read.ok) return read;
-  note(read.value.notes);
-  return { ok: true, value: withOwnPrices(PRICES, read.value.prices, read.value.id) };
+  const inForce = pricesInForce(dir, process.env, prices);
+  if (!inForce.ok) return inForce;
+  note(inForce.value.notes);
+  return { ok: true, value: inForce.value.prices };
 }

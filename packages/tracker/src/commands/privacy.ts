@@ -145,7 +145,9 @@ async function rehearse(options: PreviewOptions): Promise<number> {
     process.stderr.write('note: nothing leaves this machine: the tier is local. --tier minimized shows what would\n');
     return EXIT.ok;
   }
-  const { summary, notes } = summarise(book);
+  const summarised = summarise(book);
+  if (!summarised.ok) return refuse(summarised.problem);
+  const { summary, notes } = summarised.value;
   note(notes);
   const batches = await uplink.rehearse(summary, tier);
   if (!batches.ok) return refuse(batches.problem);
