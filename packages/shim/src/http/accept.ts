@@ -1,10 +1,12 @@
-import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inflateNow } from '../content-encoding.ts';
 import type { Accepted, RequestFacts } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import { topLevelSpans, valueAt, type Span } from '../json-spans.ts';
 import type { ProxiedPath } from './paths.ts';
+import { requestIds } from './request-id.ts';
+
+const newRid = requestIds();
 
 /** Anthropic's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
@@ -142,17 +144,4 @@ function readBody(incoming: IncomingMessage): Promise<Buffer | Failure> {
 
 function tooLarge(): Failure {
   return failure('body_too_large', `Request exceeds the maximum size of ${BODY_LIMIT / 1024 / 1024} MB.`);
-}
-
-const pool = Buffer.alloc(4096);
-let poolAt = pool.length;
-
-/** 8 hex digits. */
-function newRid(): string {
-  if (poolAt >= pool.length) {
-    randomFillSync(pool);
-    poolAt = 0;
-  }
-  poolAt += 4;
-  return pool.toString('hex', poolAt - 4, poolAt);
 }
