@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemErrorCode } from '../../problem.ts';
 import type { Problem } from '../../problem.ts';
@@ -5,21 +6,22 @@ import { turnKey } from '../../turn-key.ts';
 import type { ArchiveTurn, Passed, TurnDetails } from './archive-turn.ts';
 import { unreadable } from './find-archive.ts';
 import { fragmentsOf, parsed } from './json-fragments.ts';
+import { NUMBERS } from './packed-lines.ts';
+import type { PackedLines } from './packed-lines.ts';
 import { problemList } from './problem-list.ts';
 import type { ProblemList } from './problem-list.ts';
 import type { FileReport } from './read-log.ts';
-import { DECISION, EARLY, is, newScan, OTHER, scanRecord, TURN } from './scan-record.ts';
+import { plainLines } from './plain-lines.ts';
+import type { PlainRecord } from './record-shape.ts';
 import { judgeRecord } from './usage-record.ts';
 
 const LINE_FEED = 0x0a;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-/** What a decision line says of its status; ours say it at the same distance from their end. */
-const DECIDED = Buffer.from('"status":-1,');
+const PASSED = { decision: 'decision lines', early: 'early stream lines', other: 'other requests' } as const;
 
 /** Makes turns of the lines of one log, and keeps account of what is none. */
 export class LineReader {
   readonly problems: ProblemList;
+  readonly mostLineBytes: number;
   readonly #file: string;
   readonly #passed: Partial<Record<Passed, number>> = {};
   #turns: ArchiveTurn[] = [];
@@ -28,30 +30,85 @@ export class LineReader {
   #lines = 0;
   /** In a line of which a piece has been used or passed over. */
   #inLine: 'no' | 'using' | 'skipping' = 'no';
-  readonly #scan = newScan();
-  readonly #names = nameTable();
-  /** How far from its end the last decision line said so. */
-  #decidedAt = 0;
+  readonly #plain = plainLines();
+  readonly #names = new Map<string, string>();
 
-  constructor(file: string) {
+  /** @param mostLineBytes of a longer line without one whole object in it nothing is used */
+  constructor(file: string, mostLineBytes: number) {
     this.#file = file;
+    this.mostLineBytes = mostLineBytes;
     this.problems = problemList(file);
+  }
+
+  /** Whether no line was begun yet. */
+  get isAtStart(): boolean {
+    return this.#lines === 0;
   }
 
   /** Reads every whole line and answers where the last one ends. */
   lines(data: Buffer): number {
+    const end = data.lastIndexOf(LINE_FEED) + 1;
     let from = 0;
-    for (let at = data.indexOf(LINE_FEED); at !== -1; at = data.indexOf(LINE_FEED, from)) {
-      if (this.#inLine !== 'no') {
-        if (this.#inLine === 'using' && at > from) this.#line(data.subarray(from, at), true);
+    if (this.#inLine !== 'no' && end > 0) {
+      const lineEnd = data.indexOf(LINE_FEED);
+      if (this.#inLine === 'using' && lineEnd > 0) this.#line(data.subarray(0, lineEnd), true);
+      this.#inLine = 'no';
+      from = lineEnd + 1;
+    }
+    const bytes = data.subarray(from, end);
+    this.#plain.read(bytes, {
+      turn: (record, start, to) => {
+        this.#lines += 1;
+        this.#turns.push(turnOf(record, bytes, { start, to, names: this.#names }));
+      },
+      passed: (kind) => {
+        this.#lines += 1;
+        this.#pass(PASSED[kind]);
+      },
+      odd: (start, to) => {
+        this.#lines += 1;
+        this.#line(bytes.subarray(start, to), true);
+      },
+      empty: () => (this.#lines += 1),
+    });
+    return end;
+  }
+
+  /** Lines that another thread has read. The file is open as long as their turns are of use. */
+  packed(packed: PackedLines, { fd, from: base }: { readonly fd: number; readonly from: number }): void {
+    const keys = packed.keys.split('\n');
+    const models = packed.models.map((model) => nameIn(this.#names, model));
+    const before = this.#lines;
+    let nth = 0;
+    const takeTurns = (end: number): void => {
+      for (; nth < end; nth += 1) {
+        const at = nth * NUMBERS;
+        const [from = 0, to = 0] = [packed.numbers[at + 4], packed.numbers[at + 5]];
+        this.#turns.push({
+          key: keys[nth] ?? '',
+          ts: packed.numbers[at] ?? 0,
+          model: models[packed.numbers[at + 3] ?? 0] ?? '',
+          inputTokens: packed.numbers[at + 1] ?? 0,
+          outputTokens: packed.numbers[at + 2] ?? 0,
+          details: () => detailsOf(bytesAt(fd, base + from, base + to)),
+        });
+      }
+    };
+    for (const { line, turns, from, to } of packed.odd) {
+      takeTurns(turns);
+      const bytes = bytesAt(fd, base + from, base + to);
+      this.#lines = before + line;
+      if (bytes.length > this.mostLineBytes) {
+        this.longLine(bytes);
         this.#inLine = 'no';
       } else {
         this.#lines += 1;
-        if (at > from && !this.#quickly(data, from, at)) this.#line(data.subarray(from, at), true);
+        this.#line(bytes, true);
       }
-      from = at + 1;
     }
-    return from;
+    takeTurns(packed.numbers.length / NUMBERS);
+    this.#lines = before + packed.lines;
+    for (const kind of ['decision', 'early', 'other'] as const) this.#pass(PASSED[kind], packed.passed[kind]);
   }
 
   /** Uses what is whole of a line that is longer than any record, and answers what has to wait for more of it. */
@@ -99,41 +156,6 @@ export class LineReader {
     return { file, kind: 'log', bytes, lines, turns, passed, problems };
   }
 
-  /** What nearly all lines are, without parsing them; false: it is none of that, or not plainly. */
-  #quickly(data: Buffer, from: number, to: number): boolean {
-    if (data[from] !== OPEN || data[to - 1] !== CLOSE) return false;
-    const scan = this.#scan;
-    const decidedAt = to - this.#decidedAt;
-    const isDecided = decidedAt > from && is(data, decidedAt, decidedAt + DECIDED.length, DECIDED);
-    switch (isDecided ? DECISION : scanRecord(data, from, to, scan)) {
-      case TURN:
-        this.#turns.push(this.#scanned(data, from, to));
-        return true;
-      case DECISION:
-        // Only its beginning or its end was read: nothing else may be on the line.
-        if (data.indexOf(CLOSE, from) !== to - 1 || isWithin(data.indexOf(OPEN, from + 1), to)) return false;
-        if (!isDecided) this.#decidedAt = to - scan.statusAt + STATUS_KEY_BYTES;
-        this.#pass('decision lines');
-        return true;
-      case EARLY:
-        this.#pass('early stream lines');
-        return true;
-      case OTHER:
-        this.#pass('other requests');
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #scanned(data: Buffer, from: number, to: number): ArchiveTurn {
-    const { ts, inputTokens, outputTokens, ridStart, ridEnd, modelStart, modelEnd } = this.#scan;
-    const rid = data.toString('latin1', ridStart, ridEnd);
-    const model = this.#names(data, modelStart, modelEnd);
-    const key = turnKey({ rid, ts, model, lane: '', latencyMs: 0, inputTokens, outputTokens });
-    return { key, ts, model, inputTokens, outputTokens, details: () => detailsOf(data.subarray(from, to)) };
-  }
-
   #line(bytes: Buffer, whole: boolean): void {
     const value = parsed(bytes.toString('utf8'));
     if (value !== undefined) return this.#judge(value);
@@ -152,8 +174,8 @@ export class LineReader {
     else this.#pass(judged.why);
   }
 
-  #pass(why: Passed): void {
-    this.#passed[why] = (this.#passed[why] ?? 0) + 1;
+  #pass(why: Passed, count = 1): void {
+    if (count > 0) this.#passed[why] = (this.#passed[why] ?? 0) + count;
   }
 
   #bad(code: Problem['code'], why: string): void {
@@ -161,10 +183,23 @@ export class LineReader {
   }
 }
 
-const STATUS_KEY_BYTES = '"status":'.length;
+interface Place {
+  /** `[start, to)` in the bytes. */
+  readonly start: number;
+  readonly to: number;
+  readonly names: Map<string, string>;
+}
 
-function isWithin(at: number, to: number): boolean {
-  return at !== -1 && at < to;
+function turnOf(record: PlainRecord, bytes: Buffer, { start, to, names }: Place): ArchiveTurn {
+  const { ts, rid, inputTokens, outputTokens } = record;
+  const model = nameIn(names, record.model);
+  const key = turnKey({ rid, ts, model, lane: '', latencyMs: 0, inputTokens, outputTokens });
+  return { key, ts, model, inputTokens, outputTokens, details: () => detailsOf(bytes.subarray(start, to)) };
+}
+
+function bytesAt(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(to - from);
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
 }
 
 /** What a line holds that was found to be a turn. */
@@ -174,15 +209,13 @@ function detailsOf(line: Buffer): TurnDetails {
   return judged.turn.details();
 }
 
-/** Names as strings: few different ones, again and again. */
-function nameTable(): (bytes: Buffer, start: number, end: number) => string {
-  const known: { readonly bytes: Buffer; readonly name: string }[] = [];
-  return (bytes, start, end) => {
-    for (const one of known) if (is(bytes, start, end, one.bytes)) return one.name;
-    const name = bytes.toString('latin1', start, end);
-    if (known.length < MOST_NAMES) known.push({ bytes: Buffer.from(name, 'latin1'), name });
-    return name;
-  };
+/** A name as a text of its own: one cut out of a block would keep all of the block in memory. */
+function nameIn(names: Map<string, string>, name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const own = Buffer.from(name, 'latin1').toString('latin1');
+  if (names.size < MOST_NAMES) names.set(own, own);
+  return own;
 }
 
-const MOST_NAMES = 16;
+const MOST_NAMES = 256;

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { createReadStream, readSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
 /** Small enough to stay in the cache of a processor while it is read over. */
@@ -17,21 +17,16 @@ export interface LogBlock {
 /** Takes how many bytes at the end of a block are to begin the next one. */
 export type LogBlocks = AsyncGenerator<LogBlock, void, number>;
 
-/** The bytes of a log in large pieces, unpacked where they are gzip. Throws what the system or gzip says. */
-export async function* logBlocks(file: string): LogBlocks {
-  const fd = openSync(file, 'r');
-  try {
-    if (!isGzip(fd)) return yield* plain(fd);
-  } finally {
-    closeSync(fd);
-  }
-  yield* joined(file);
+/** The bytes of an open log in large pieces, unpacked where they are gzip. Throws what the system or gzip says. */
+export function logBlocks({ fd, file }: { readonly fd: number; readonly file: string }): LogBlocks {
+  return isGzip(fd) ? joined(file) : plainBlocks(fd, 0);
 }
 
-async function* plain(fd: number): LogBlocks {
+/** The bytes of an open file from one on. */
+export async function* plainBlocks(fd: number, from: number): LogBlocks {
   let buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   let held = 0;
-  for (let readBytes = 0; ;) {
+  for (let readBytes = from; ;) {
     if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * held);
     let size = 0;
     let error: unknown;
@@ -68,7 +63,7 @@ async function* joined(file: string): LogBlocks {
 }
 
 /** By its first bytes: a name says less. */
-function isGzip(fd: number): boolean {
+export function isGzip(fd: number): boolean {
   const head = Buffer.alloc(2);
   return readSync(fd, head, 0, 2, 0) === 2 && head[0] === 0x1f && head[1] === 0x8b;
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Problem } from '../../problem.ts';
 import type { ArchiveTurn } from './archive-turn.ts';
 import { findArchive } from './find-archive.ts';
+import { openLogThreads } from './log-threads.ts';
 import { readDatabase } from './read-database.ts';
 import { readLog } from './read-log.ts';
 import type { FileReport } from './read-log.ts';
@@ -35,18 +36,24 @@ export async function* readArchive(roots: readonly string[]): AsyncGenerator<Arc
   const ofBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const files: FileReport[] = [];
   let before = 0;
-  for (const [file, size] of sizes) {
-    const reading = logs.includes(file) ? readLog(file) : readDatabase(file, size);
-    for (;;) {
-      const next = await reading.next();
-      if (next.done === true) {
-        files.push(next.value);
-        break;
+  // A thread takes some 40 ms to start: less than that is read here.
+  const threads = ofBytes < LEAST_THREADED_BYTES ? undefined : openLogThreads();
+  try {
+    for (const [file, size] of sizes) {
+      const reading = logs.includes(file) ? readLog(file, { threads }) : readDatabase(file, size);
+      for (;;) {
+        const next = await reading.next();
+        if (next.done === true) {
+          files.push(next.value);
+          break;
+        }
+        const { turns, readBytes } = next.value;
+        yield { turns, file, readBytes: before + readBytes, ofBytes };
       }
-      const { turns, readBytes } = next.value;
-      yield { turns, file, readBytes: before + readBytes, ofBytes };
+      before += size;
     }
-    before += size;
+  } finally {
+    await threads?.close();
   }
   const metrics = [...new Set(found.flatMap((one) => one.metrics))].map(readMetrics);
   return {
@@ -54,6 +61,8 @@ export async function* readArchive(roots: readonly string[]): AsyncGenerator<Arc
     problems: found.flatMap(({ problems }) => problems),
   };
 }
+
+const LEAST_THREADED_BYTES = 64 * 1024 * 1024;
 
 /** 0 for what can't be looked at: reading it will say why. */
 function sizeOf(file: string): number {
