@@ -1,5 +1,7 @@
 import { hashed, hashText } from '../../text-hash.ts';
 import type { Seeds } from '../../text-hash.ts';
+import { recordIndex } from './record-index.ts';
+import { sessionCounts } from './session-counts.ts';
 
 /** Words of 32 bits per record: hash of the exchange, hash of its session, where its row stands, and its rank. */
 export const RECORD_WORDS = 6;
@@ -28,168 +30,112 @@ export interface KnownTurns {
   load(records: Uint32Array): void;
 }
 
-const FIRST_CAPACITY = 1024;
-const BLOCK_WORDS = 1024 * RECORD_WORDS;
+/** Records of a block, as a power of two: where a record is is then told by its bits. */
+const BLOCK_BITS = 14;
+const BLOCK_MASK = 2 ** BLOCK_BITS - 1;
+const BLOCK_WORDS = 2 ** BLOCK_BITS * RECORD_WORDS;
 const HIGH_BITS = 21;
 const HIGH_MASK = 2 ** HIGH_BITS - 1;
 
 /**
- * Open addressing in typed arrays, 64 bits of hash per id: a million exchanges take 48 MiB where maps of texts take some
- * hundred, and the records of all of them are read back in a tenth of a second.
+ * Records in their order, in blocks that are never copied, and an index over them: 64 bits of hash per id. A million
+ * exchanges take 40 MiB where maps of texts take some hundred. The index is small, because a look into it is a look to
+ * anywhere in it, and waiting for memory is most of what that costs.
  */
 export function knownTurns(seeds: Seeds): KnownTurns {
-  const turns = table(FIRST_CAPACITY, RECORD_WORDS);
-  const sessions = table(FIRST_CAPACITY, 3);
-  let distinct = 0;
-  /** Whole blocks first, then the one that is being filled: nothing is copied while it grows. */
-  let blocks: Uint32Array[] = [];
-  let block = new Uint32Array(BLOCK_WORDS);
-  let used = 0;
-  const scratch = new Uint32Array(RECORD_WORDS);
+  const blocks: Uint32Array[] = [];
+  let count = 0;
+  /** Records that were taken before. */
+  let taken = 0;
+  const blockOf = (record: number): Uint32Array => (blocks[record >>> BLOCK_BITS] ??= new Uint32Array(BLOCK_WORDS));
+  const turns = recordIndex((record) => ({ words: blockOf(record), at: (record & BLOCK_MASK) * RECORD_WORDS }));
+  const sessions = sessionCounts();
+  /** Turns of one session follow each other. */
+  let lastSession = '';
+  let lastHash: readonly [high: number, low: number] = NO_HASH;
 
-  const count = (high: number, low: number, by: 1 | -1): void => {
-    if (high === 0 && low === 0) return;
-    const slot = sessions.slotOf(high, low);
-    const { words } = sessions;
-    const before = words[slot + 2] ?? 0;
-    if (words[slot] === 0 && words[slot + 1] === 0) {
-      words[slot] = high;
-      words[slot + 1] = low;
-      words[slot + 2] = by;
-      sessions.grew();
-    } else words[slot + 2] = before + by;
-    if (before === 0) distinct += 1;
-    else if (before + by === 0) distinct -= 1;
-  };
-  /** Takes the record in `from` at `at`; the same answers as `meet`. */
-  const take = (from: Uint32Array, at: number): number => {
-    const high = from[at] ?? 0;
-    const low = from[at + 1] ?? 0;
-    const sessionHigh = from[at + 2] ?? 0;
-    const sessionLow = from[at + 3] ?? 0;
-    const rankAndPlace = from[at + 5] ?? 0;
-    if (high === 0 && low === 0) {
-      count(sessionHigh, sessionLow, 1);
-      return NEW;
+  const sessionHash = (sessionId: string): readonly [high: number, low: number] => {
+    if (sessionId !== lastSession) {
+      // A copy: a text that was cut out of a block of a file would keep all of the block in memory.
+      lastSession = JSON.parse(JSON.stringify(sessionId)) as string;
+      if (sessionId === '') lastHash = NO_HASH;
+      else {
+        hashText(sessionId, seeds);
+        lastHash = [hashed.high, hashed.low];
+      }
     }
-    const slot = turns.slotOf(high, low);
-    const { words } = turns;
-    const isNew = words[slot] === 0 && words[slot + 1] === 0;
-    const theirs = words[slot + 5] ?? 0;
-    if (!isNew && rankAndPlace >>> HIGH_BITS <= theirs >>> HIGH_BITS) return KNOWN;
-    const place = isNew ? NEW : (theirs & HIGH_MASK) * 2 ** 32 + (words[slot + 4] ?? 0);
-    if (!isNew) count(words[slot + 2] ?? 0, words[slot + 3] ?? 0, -1);
-    count(sessionHigh, sessionLow, 1);
-    for (let word = 0; word < RECORD_WORDS; word += 1) words[slot + word] = from[at + word] ?? 0;
-    if (isNew) turns.grew();
-    return place;
+    return lastHash;
   };
-  const remember = (): void => {
-    if (used === block.length) {
-      blocks.push(block);
-      block = new Uint32Array(BLOCK_WORDS);
-      used = 0;
+  /** Takes the record that stands behind the last one; the same answers as `meet`. Only what counts stays. */
+  const take = (): number => {
+    const words = blockOf(count);
+    const at = (count & BLOCK_MASK) * RECORD_WORDS;
+    const high = words[at] ?? 0;
+    const low = words[at + 1] ?? 0;
+    let before = NEW;
+    if (high !== 0 || low !== 0) {
+      const record = turns.find(high, low);
+      if (record >= 0) {
+        const theirs = blockOf(record);
+        const theirAt = (record & BLOCK_MASK) * RECORD_WORDS;
+        const theirRank = theirs[theirAt + 5] ?? 0;
+        if ((words[at + 5] ?? 0) >>> HIGH_BITS <= theirRank >>> HIGH_BITS) return KNOWN;
+        before = (theirRank & HIGH_MASK) * 2 ** 32 + (theirs[theirAt + 4] ?? 0);
+        sessions.count(theirs[theirAt + 2] ?? 0, theirs[theirAt + 3] ?? 0, -1);
+      }
+      turns.put(high, low, count);
     }
-    for (let word = 0; word < RECORD_WORDS; word += 1) block[used + word] = scratch[word] ?? 0;
-    used += RECORD_WORDS;
+    sessions.count(words[at + 2] ?? 0, words[at + 3] ?? 0, 1);
+    count += 1;
+    return before;
   };
-  const write = (at: number, text: string | null): void => {
-    if (text === null || text === '') {
-      scratch[at] = 0;
-      scratch[at + 1] = 0;
-      return;
-    }
-    hashText(text, seeds);
-    scratch[at] = hashed.high;
-    scratch[at + 1] = hashed.low;
+  const write = (sessionId: string, id: string | null, rankAndPlace: readonly [number, number]): void => {
+    const words = blockOf(count);
+    const at = (count & BLOCK_MASK) * RECORD_WORDS;
+    // An empty id is an id: it is hashed with a length of its own.
+    if (id !== null) hashText(id, seeds);
+    words[at] = id === null ? 0 : hashed.high;
+    words[at + 1] = id === null ? 0 : hashed.low;
+    const [sessionHigh, sessionLow] = sessionHash(sessionId);
+    words[at + 2] = sessionHigh;
+    words[at + 3] = sessionLow;
+    words[at + 4] = rankAndPlace[1] >>> 0;
+    words[at + 5] = rankAndPlace[0] * 2 ** HIGH_BITS + Math.floor(rankAndPlace[1] / 2 ** 32);
   };
 
   return {
     get sessions() {
-      return distinct;
+      return sessions.distinct;
     },
     meet(id, rank, place, sessionId) {
-      // An empty id is an id: it is hashed with a length of its own.
-      if (id === null) write(0, null);
-      else {
-        hashText(id, seeds);
-        scratch[0] = hashed.high;
-        scratch[1] = hashed.low;
-      }
-      write(2, sessionId);
-      scratch[4] = place >>> 0;
-      scratch[5] = rank * 2 ** HIGH_BITS + Math.floor(place / 2 ** 32);
-      const met = take(scratch, 0);
-      if (met !== KNOWN) remember();
-      return met;
+      write(sessionId, id, [rank, place]);
+      return take();
     },
     meetSession(sessionId) {
       if (sessionId === '') return;
-      scratch.fill(0);
-      write(2, sessionId);
-      take(scratch, 0);
-      remember();
+      write(sessionId, null, [0, 0]);
+      take();
     },
     takeRecords() {
-      const taken = new Uint32Array(blocks.length * BLOCK_WORDS + used);
-      for (const [nth, whole] of blocks.entries()) taken.set(whole, nth * BLOCK_WORDS);
-      taken.set(block.subarray(0, used), blocks.length * BLOCK_WORDS);
-      blocks = [];
-      used = 0;
-      return taken;
+      const fresh = new Uint32Array((count - taken) * RECORD_WORDS);
+      for (let at = 0; taken < count;) {
+        const from = taken & BLOCK_MASK;
+        const records = Math.min(count - taken, BLOCK_MASK + 1 - from);
+        fresh.set(blockOf(taken).subarray(from * RECORD_WORDS, (from + records) * RECORD_WORDS), at);
+        at += records * RECORD_WORDS;
+        taken += records;
+      }
+      return fresh;
     },
     load(kept) {
-      turns.reserve(kept.length / RECORD_WORDS);
-      for (let at = 0; at + RECORD_WORDS <= kept.length; at += RECORD_WORDS) take(kept, at);
-    },
-  };
-}
-
-interface Table {
-  words: Uint32Array;
-  /** Index of the slot of a hash, or of the empty one where it belongs. */
-  slotOf(high: number, low: number): number;
-  /** A slot was filled. */
-  grew(): void;
-  /** Makes room for so many at once. */
-  reserve(count: number): void;
-}
-
-function table(first: number, width: number): Table {
-  let mask = first - 1;
-  let size = 0;
-  const self: Table = {
-    words: new Uint32Array(first * width),
-    slotOf(high, low) {
-      const { words } = self;
-      for (let at = low & mask; ; at = (at + 1) & mask) {
-        const slot = at * width;
-        const theirHigh = words[slot];
-        const theirLow = words[slot + 1];
-        if ((theirHigh === high && theirLow === low) || (theirHigh === 0 && theirLow === 0)) return slot;
+      turns.reserve(count + kept.length / RECORD_WORDS);
+      for (let at = 0; at + RECORD_WORDS <= kept.length; at += RECORD_WORDS) {
+        blockOf(count).set(kept.subarray(at, at + RECORD_WORDS), (count & BLOCK_MASK) * RECORD_WORDS);
+        take();
       }
-    },
-    grew() {
-      size += 1;
-      if (size * 3 > (mask + 1) * 2) resize(2 * (mask + 1));
-    },
-    reserve(count) {
-      let capacity = mask + 1;
-      while (count * 3 > capacity * 2) capacity *= 2;
-      if (capacity > mask + 1) resize(capacity);
+      taken = count;
     },
   };
-  return self;
-
-  function resize(capacity: number): void {
-    const old = self.words;
-    mask = capacity - 1;
-    self.words = new Uint32Array((mask + 1) * width);
-    for (let at = 0; at < old.length; at += width) {
-      const [high = 0, low = 0] = [old[at], old[at + 1]];
-      if (high === 0 && low === 0) continue;
-      const slot = self.slotOf(high, low);
-      for (let word = 0; word < width; word += 1) self.words[slot + word] = old[at + word] ?? 0;
-    }
-  }
 }
+
+const NO_HASH = [0, 0] as const;
