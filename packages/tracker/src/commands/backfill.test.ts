@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
@@ -47,6 +47,30 @@ test('without a folder the usual homes are read; a dry run writes nothing', asyn
     readings_added: 8,
   });
   expect(existsSync(join(dir.path, 'data', 'windows.jsonl'))).toBe(false);
+});
+
+test('an answer that is being written is left for later, and then kept with all its tokens', async () => {
+  using dir = tempDir();
+  const file = join(dir.path, 'projects', 'p', 'session.jsonl');
+  mkdirSync(join(dir.path, 'projects', 'p'), { recursive: true });
+  const line = (id: string, output: number): string =>
+    `${JSON.stringify({
+      ...{ type: 'assistant', timestamp: new Date().toISOString(), sessionId: 's-1', requestId: `req_${id}` },
+      message: { id, role: 'assistant', model: 'claude-sonnet-4-5', usage: { input_tokens: 10, output_tokens: output } },
+    })}\n`;
+  writeFileSync(file, line('msg_1', 50) + line('msg_2', 1));
+  const first = await backfill(dir.path, ['--claude-home', dir.path]);
+  expect(first.stdout).toContain('1 added');
+  expect(first.stdout).toContain('1 answers that may still be coming (run again in 5 minutes)');
+
+  appendFileSync(file, line('msg_2', 900));
+  const minutesAgo = Date.now() / 1000 - 301;
+  utimesSync(file, minutesAgo, minutesAgo);
+  const later = JSON.parse((await backfill(dir.path, ['--claude-home', dir.path, '--json'])).stdout) as object;
+  expect(later).toMatchObject({ added: 1, known: 1 });
+  const kept = readFileSync(join(dir.path, 'data', 'windows.jsonl'), 'utf8').trim().split('\n');
+  const outputs = kept.map((row) => (JSON.parse(row) as { turn: { tokens_out: number } }).turn.tokens_out);
+  expect(outputs).toEqual([50, 900]);
 });
 
 test('where nothing can be used it says why and fails; where nothing is, it says so', async () => {
