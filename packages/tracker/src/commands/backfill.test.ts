@@ -56,7 +56,12 @@ test('an answer that is being written is left for later, and then kept with all 
   const line = (id: string, output: number): string =>
     `${JSON.stringify({
       ...{ type: 'assistant', timestamp: new Date().toISOString(), sessionId: 's-1', requestId: `req_${id}` },
-      message: { id, role: 'assistant', model: 'claude-sonnet-4-5', usage: { input_tokens: 10, output_tokens: output } },
+      message: {
+        id,
+        role: 'assistant',
+        model: 'claude-sonnet-4-5',
+        usage: { input_tokens: 10, output_tokens: output },
+      },
     })}\n`;
   writeFileSync(file, line('msg_1', 50) + line('msg_2', 1));
   const first = await backfill(dir.path, ['--claude-home', dir.path]);
@@ -68,7 +73,9 @@ test('an answer that is being written is left for later, and then kept with all 
   utimesSync(file, minutesAgo, minutesAgo);
   const later = JSON.parse((await backfill(dir.path, ['--claude-home', dir.path, '--json'])).stdout) as object;
   expect(later).toMatchObject({ added: 1, known: 1 });
-  const kept = readFileSync(join(dir.path, 'data', 'windows.jsonl'), 'utf8').trim().split('\n');
+  const kept = readFileSync(join(dir.path, 'data', 'windows.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
   const outputs = kept.map((row) => (JSON.parse(row) as { turn: { tokens_out: number } }).turn.tokens_out);
   expect(outputs).toEqual([50, 900]);
 });
