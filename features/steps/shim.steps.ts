@@ -33,6 +33,10 @@ Given(
   },
 );
 
+Given('the shim asks for a key', function (this: Household) {
+  this.askForKey('a-key-that-only-opens-this-shim');
+});
+
 Given('the shim is running', async function (this: Household) {
   await this.serve();
 });

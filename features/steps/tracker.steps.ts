@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MetricsSummary, Usage } from '@ccp/contracts';
@@ -46,6 +46,10 @@ Then('{string} has the models and values of that snapshot', function (this: Hous
     const { reqs: told, speeds: speed, warn_pct_auto: warn, gap_samples: gaps } = health[model] ?? {};
     deepEqual([told, speed, warn, gaps], [reqs, speeds, warn_pct_auto, gap_samples]);
   }
+});
+
+When('the key file is lost', function (this: Household) {
+  rmSync(this.env['CCP_API_KEY_FILE'] ?? '');
 });
 
 When('the shim has written {int} turn(s)', async function (this: Household, count: number) {

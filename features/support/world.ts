@@ -24,6 +24,8 @@ export class Household extends World {
   readonly home = mkdtempSync(join(tmpdir(), 'ccp-feature-'));
   readonly providers = new Map<string, string>();
   readonly env: Record<string, string> = { CCP_TIME_ZONE: 'UTC' };
+  /** The header a shim with a key of its own asks for. */
+  shimKey: Record<string, string> = {};
   /** What a lane says beside its address and credential. */
   readonly lanes = new Map<string, Readonly<Record<string, unknown>>>();
   quotas: unknown;
@@ -83,6 +85,13 @@ export class Household extends World {
     this.#shim = child;
   }
 
+  askForKey(key: string): void {
+    const file = join(this.home, 'shim.key');
+    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+    this.env['CCP_API_KEY_FILE'] = file;
+    this.shimKey = { 'x-ccp-key': key };
+  }
+
   async serveIssuer(): Promise<void> {
     const { url } = await this.#start(SHIM, ['issuer', 'serve', '--port', '0', '--json', '--dir', this.issuerDir]);
     this.issuerUrl = url;
@@ -113,7 +122,7 @@ export class Household extends World {
   }
 
   async post(path: string, body: string): Promise<void> {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', ...this.shimKey };
     const response = await fetch(`${this.shimUrl}${path}`, { method: 'POST', headers, body });
     this.answer = { status: response.status, headers: response.headers, text: await response.text() };
   }
@@ -128,7 +137,7 @@ export class Household extends World {
   }
 
   async get(path: string): Promise<string> {
-    return (await fetch(`${this.shimUrl}${path}`)).text();
+    return (await fetch(`${this.shimUrl}${path}`, { headers: this.shimKey })).text();
   }
 
   /** For what the product does on a timer of its own. */
@@ -154,6 +163,7 @@ export class Household extends World {
       headers: {
         'content-type': 'application/json',
         ...(this.credential !== null && { 'x-api-key': this.credential }),
+        ...this.shimKey,
       },
       body: JSON.stringify({ model, max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] }),
     });
@@ -162,7 +172,7 @@ export class Household extends World {
 
   /** `models` of GET /v1/usage, as the contract reads it. */
   async models(): Promise<Usage['models']> {
-    const parsed = parseUsage(await (await fetch(`${this.shimUrl}/v1/usage`)).json());
+    const parsed = parseUsage(JSON.parse(await this.get('/v1/usage')));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     return parsed.value.models;
   }

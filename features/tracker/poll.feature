@@ -49,3 +49,17 @@ Feature: The tracker reads the shim
     And the shim has written 2 turns
     And I run "tracker poll --once"
     Then "windows.jsonl" holds 2 rows of kind "turn"
+
+  Scenario: A shim that asks for its key is read with it
+    Given a provider "anthropic" that answers with 120 input and 30 output tokens
+    And the shim asks for a key
+    And the shim is running
+    When a turn is sent for "claude-sonnet-4-5"
+    And the shim has written 1 turns
+    And I run "tracker poll --once"
+    Then it exits with 0
+    And "windows.jsonl" holds 1 row of kind "turn"
+    When the key file is lost
+    And I run "tracker poll --once"
+    Then it exits with 1
+    And it complains "Correct CCP_API_KEY_FILE"

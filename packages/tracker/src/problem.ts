@@ -18,6 +18,7 @@ export type ProblemCode =
   // a source
   | 'unusable-url'
   | 'not-loopback'
+  | 'shim-key-unreadable'
   | 'shim-unreachable'
   | `shim-answered-${number}`
   | 'answer-too-large'

@@ -3,6 +3,7 @@ import type { Outcome, Problem } from '../../problem.ts';
 import { shownUrl, surfaceUrl } from './ccp-url.ts';
 import { getText, TooLarge } from './get-text.ts';
 import type { Answer } from './get-text.ts';
+import { KeyUnreadable } from './shim-key.ts';
 
 export interface AskOptions {
   /** Epoch seconds. */
@@ -42,6 +43,7 @@ export async function askShim<T>(base: URL, question: Question<T>, options: AskO
     answer = await getText(url, signal);
   } catch (error) {
     if (error instanceof TooLarge) return failed(tooLarge(url, error));
+    if (error instanceof KeyUnreadable) return failed(noKey(error));
     return failed(unreachable(base, timeout.aborted ? `nothing within ${timeoutMs / 1000} s` : reasonOf(error)));
   }
   if (answer.status !== 200) return failed(answered(url, answer.status));
@@ -81,11 +83,14 @@ function unreachable(base: URL, reason: string): Problem {
 }
 
 function answered(url: URL, status: number): Problem {
-  const remedy =
-    status === 401
-      ? 'This shim asks for its key, which the tracker does not send; start the shim without --api-key-file'
-      : OTHER_PROGRAM;
+  const remedy = status === 401 ? KEY_REMEDY : OTHER_PROGRAM;
   return { code: `shim-answered-${status}`, message: `${shown(url)} answered with status ${status}`, remedy };
+}
+
+const KEY_REMEDY = 'This shim asks for its key: set CCP_API_KEY_FILE to the file it was started with (--api-key-file)';
+
+function noKey({ file, message }: KeyUnreadable): Problem {
+  return { code: 'shim-key-unreadable', file, message, remedy: 'Correct CCP_API_KEY_FILE, or the rights of that file' };
 }
 
 function tooLarge(url: URL, { limitBytes }: TooLarge): Problem {

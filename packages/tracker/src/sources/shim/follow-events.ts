@@ -5,6 +5,7 @@ import { parseUsageEvent } from '@ccp/contracts';
 import type { UsageEvent } from '@ccp/contracts';
 import { createParser } from 'eventsource-parser';
 import { surfaceUrl } from './ccp-url.ts';
+import { keyHeader } from './shim-key.ts';
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
@@ -58,8 +59,12 @@ async function once(
 }
 
 function open(base: URL, lastId: string | null, signal: AbortSignal): Promise<IncomingMessage> {
-  const headers = { accept: 'text/event-stream', ...(lastId !== null && { 'last-event-id': lastId }) };
   return new Promise((resolve, reject) => {
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastId !== null && { 'last-event-id': lastId }),
+      ...keyHeader(),
+    };
     request(surfaceUrl(base, 'v1/events'), { agent: false, signal, headers }, resolve).on('error', reject).end();
   });
 }

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage } from 'node:http';
+import { keyHeader } from './shim-key.ts';
 
 export interface Answer {
   readonly status: number;
@@ -22,7 +23,7 @@ const LIMIT_BYTES = 16 * 2 ** 20;
  */
 export async function getText(url: URL, signal: AbortSignal): Promise<Answer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, { agent: false, signal, headers: { accept: 'application/json' } }, resolve)
+    request(url, { agent: false, signal, headers: { accept: 'application/json', ...keyHeader() } }, resolve)
       .on('error', reject)
       .end();
   });

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { tempDir } from '../../testing/temp-dir.ts';
 import { serveUsage } from '../../testing/usage-server.ts';
 import type { Reply } from '../../testing/usage-server.ts';
 import { usageFixtures, usageWith } from '../../testing/fixtures.ts';
@@ -49,6 +52,22 @@ test('a document that breaks the contract is named by pointer and reason, never 
   expect(read).toMatchObject({ ok: false, problem: { code: 'not-usage-v1', pointer: '/ts' } });
   expect(JSON.stringify(read)).toContain('/ts must be number');
   expect(JSON.stringify(read)).not.toContain('sk-secret');
+});
+
+test('a key file that can not be used is a problem, and no request is sent without it', async () => {
+  using dir = tempDir();
+  const file = join(dir.path, 'key');
+  vi.stubEnv('CCP_API_KEY_FILE', file);
+  const server = await serveUsage(() => ({ body: JSON.stringify(usageWith(1)) }));
+  const problem = { code: 'shim-key-unreadable', file, remedy: expect.stringContaining('CCP_API_KEY_FILE') };
+  for (const text of [null, '', '\n', 'two\nlines', 'schlüssel']) {
+    if (text !== null) writeFileSync(file, text);
+    expect(await readUsage(server.url, { clock })).toMatchObject({ ok: false, problem });
+  }
+  expect(server.requests()).toBe(0);
+  writeFileSync(file, 'a-key-that-can-be-sent\n');
+  expect(await readUsage(server.url, { clock })).toMatchObject({ ok: true });
+  vi.unstubAllEnvs();
 });
 
 test('silence is a problem after the time limit', async () => {
