@@ -62,6 +62,20 @@ describe('shim simulate', () => {
     },
   );
 
+  test('ids differ from run to run; with a name they are the same again', async () => {
+    const idOf = async (...args: string[]): Promise<string | null> => {
+      const { child, firstLine, ended } = simulate('--port', '0', '--json', ...args);
+      const { url } = JSON.parse(await firstLine) as { url: string };
+      const reply = await fetch(`${url}/v1/messages`, { method: 'POST', body: '{"model":"claude-x"}' });
+      await reply.text();
+      child.kill('SIGTERM');
+      await ended;
+      return reply.headers.get('request-id');
+    };
+    expect(await idOf()).not.toBe(await idOf());
+    expect(await idOf('--name', 'one')).toBe(await idOf('--name', 'one'));
+  });
+
   test('stops at once although a client still reads a slow stream', async () => {
     const { child, firstLine, ended } = simulate(
       '--port',

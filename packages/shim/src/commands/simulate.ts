@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseBehaviour } from '../simulator/behaviour.ts';
@@ -18,11 +19,16 @@ export function simulateCommand(): Command {
     .addOption(new Option('--scenario <file>', 'behaviour from a JSON file').conflicts('preset'))
     .option('--pace-ms <ms>', 'time between stream events, 0 = all at once', wholeNumber(3_600_000))
     .option('--ttft-ms <ms>', 'time before an answer begins', wholeNumber(3_600_000))
-    .option('--name <name>', 'part of every id minted here', 'simulator')
+    .addOption(new Option('--name <name>', 'part of every id minted here').default(anyName(), 'another at each start'))
     .addOption(new Option('--books <mode>', 'keep every request or only totals').choices(['full', 'totals']))
     .option('--json', 'print one JSON line {"url", "pid"} once it listens', false)
     .option('--list-presets', 'print the presets and leave', false)
     .action(run);
+}
+
+/** Request ids have to differ from run to run: whoever keeps turns takes equal ones for one turn told twice. */
+function anyName(): string {
+  return `simulator-${randomBytes(3).toString('hex')}`;
 }
 
 interface Flags {
