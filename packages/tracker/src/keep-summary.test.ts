@@ -184,3 +184,26 @@ test('the days are those of the zone that was chosen last, and the file names it
   expect((await refreshed(keeperOf(book))).summary).toBe(null);
   expect(verifyJournals(dir.path, rollupChecks(dir.path, PRICES)).problems).toEqual([]);
 });
+
+test('sums that rows were added behind are behind, not wrong; sums that were edited are wrong', async () => {
+  using dir = tempDir();
+  const book = openBook(dir.path);
+  await book.appendMany([turn(0), turn(1)]);
+  await refreshed(keeperOf(book));
+  await book.appendMany([turn(2), turn(3), turn(4)]);
+  const verified = (): ReturnType<typeof verifyJournals> => verifyJournals(dir.path, rollupChecks(dir.path, PRICES));
+  expect(verified()).toMatchObject({
+    rollups: [
+      { state: 'behind', rowsSince: 3 },
+      { state: 'behind', rowsSince: 3 },
+    ],
+    problems: [],
+  });
+  const summary = join(dir.path, SUMMARY_FILE);
+  const text = readFileSync(summary, 'utf8');
+  writeFileSync(summary, text.replace('"turns": 2', '"turns": 3'));
+  expect(readFileSync(summary, 'utf8')).not.toBe(text);
+  expect(verified().problems).toMatchObject([{ code: 'rollup-differs', file: summary }]);
+  await refreshed(keeperOf(book));
+  expect(verified()).toMatchObject({ rollups: [{ state: 'same' }, { state: 'same' }], problems: [] });
+});

@@ -138,6 +138,14 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
   };
 }
 
+/** How far each journal was read when the files of sums were written, in bytes; null: nothing is kept of that. */
+export function summaryCovers(dir: string): Readonly<Partial<Record<JournalName, number>>> | null {
+  const stored = readSummary<State>(dir);
+  if (stored === null) return null;
+  const journals = Object.entries(stored.state.journals) as [JournalName, JournalState][];
+  return Object.fromEntries(journals.map(([name, { position }]) => [name, position?.cursor.offset ?? 0]));
+}
+
 /** What is on disk, as far as it is of the zone that is asked for. */
 function load(dir: string, { tz, isTzChosen }: SummaryOptions): Standing {
   const stored = readSummary<State>(dir);

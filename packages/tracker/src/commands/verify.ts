@@ -42,7 +42,11 @@ function verifyLines(dir: string, { journals, rollups, problems }: Verification)
       const taken = takenBack === 0 ? '' : `, ${takenBack} taken back`;
       return `${name}: ${kinds.join(', ') || 'no rows'}${taken}  sha256 ${acceptedSha256.slice(0, 16)}`;
     }),
-    ...rollups.map(({ file, state }) => `${file}: ${WORDS[state]}`),
+    ...rollups.map(({ file, state, rowsSince }) =>
+      state === 'behind'
+        ? `${file}: follows from the rows it was made of; ${rowsSince} came since (tracker rollup takes them in)`
+        : `${file}: ${WORDS[state]}`,
+    ),
     ...problems.map((problem) => `■ ${problemLine(problem)}`),
     problems.length === 0 ? 'clean' : `${problems.length} problems`,
   ];

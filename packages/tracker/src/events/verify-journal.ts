@@ -36,12 +36,12 @@ const BACKWARDS_S = 60;
 /**
  * Reads a journal to its end and says what is wrong in it; null: there is no such file.
  *
- * @param onRow takes every row that counts; one without its line end may not be whole yet, and does not count
+ * @param onRow takes every row that counts, and the byte it begins at; one without its line end may not be whole yet, and does not count
  */
 export function verifyJournal(
   name: JournalName,
   file: JournalFile,
-  onRow: (row: JournalRow) => void = () => undefined,
+  onRow: (row: JournalRow, offset: number) => void = () => undefined,
 ): JournalReport | null {
   const report = withFile(file.path, (fd) => ({ ok: true, value: verifyOpen(fd, { name, file, onRow }) }));
   if (report === null || report.ok) return report?.value ?? null;
@@ -51,7 +51,7 @@ export function verifyJournal(
 interface Task {
   readonly name: JournalName;
   readonly file: JournalFile;
-  readonly onRow: (row: JournalRow) => void;
+  readonly onRow: (row: JournalRow, offset: number) => void;
 }
 
 function verifyOpen(fd: number, { name, file, onRow }: Task): JournalReport {
@@ -83,7 +83,7 @@ function verifyOpen(fd: number, { name, file, onRow }: Task): JournalReport {
     counts[found.value.row.kind] = (counts[found.value.row.kind] ?? 0) + 1;
     if (found.value.row.kind !== 'tombstone') {
       accepted.update(line.bytes).update('\n');
-      if (line.next !== null) onRow(found.value.row);
+      if (line.next !== null) onRow(found.value.row, line.offset);
     }
     for (const problem of [...found.value.notes, ...row.problemsOf(found.value.row, sha256)]) note(problem);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../problem.ts';
 import type { Outcome, Problem } from '../problem.ts';
 import { journalNames, layoutOf } from './journal-files.ts';
+import type { JournalName } from './journal-files.ts';
 import { unreadable } from './open-file.ts';
 import type { JournalRow } from './row-families.ts';
 import { verifyJournal } from './verify-journal.ts';
@@ -12,15 +13,26 @@ import type { JournalReport } from './verify-journal.ts';
 export interface RollupCheck {
   /** Name in the data folder, such as `metrics_summary.json`. */
   readonly file: string;
-  /** Takes every row that counts, journal by journal. */
-  readonly add: (row: JournalRow) => void;
+  /** Takes every row that counts, journal by journal, and where it stands. */
+  readonly add: (row: JournalRow, place: RowPlace) => void;
   /** The text of the file, from the rows it was given. Must not depend on anything else. */
   readonly text: () => string;
+  /** The same from the rows there were when the file was written; absent: they are not known. */
+  readonly textThen?: () => { readonly text: string; readonly rowsSince: number };
+}
+
+export interface RowPlace {
+  readonly journal: JournalName;
+  /** In bytes. */
+  readonly offset: number;
 }
 
 export interface RollupReport {
   readonly file: string;
-  readonly state: 'same' | 'differs' | 'absent';
+  /** `behind`: it follows from the rows there were; others came since. */
+  readonly state: 'same' | 'behind' | 'differs' | 'absent';
+  /** Rows that came since; 0 unless it is behind. */
+  readonly rowsSince: number;
 }
 
 /** What a look at all journals found. */
@@ -39,28 +51,34 @@ export interface Verification {
 export function verifyJournals(dir: string, rollups: readonly RollupCheck[] = []): Verification {
   const journals = journalNames.flatMap((name) => {
     const file = { path: join(dir, name), layout: layoutOf(name) };
-    const report = verifyJournal(name, file, (row) => rollups.forEach(({ add }) => add(row)));
+    const report = verifyJournal(name, file, (row, offset) =>
+      rollups.forEach(({ add }) => add(row, { journal: name, offset })),
+    );
     return report === null ? [] : [report];
   });
   const checks = rollups.map((rollup) => checkRollup(dir, rollup));
   return {
     journals,
-    rollups: checks.map(({ file, state }) => ({ file, state })),
+    rollups: checks.map(({ file, state, rowsSince }) => ({ file, state, rowsSince })),
     problems: [...journals.flatMap(({ problems }) => problems), ...checks.flatMap(({ problems }) => problems)],
   };
 }
 
 function checkRollup(
   dir: string,
-  { file, text }: RollupCheck,
+  { file, text, textThen }: RollupCheck,
 ): RollupReport & { readonly problems: readonly Problem[] } {
   const path = join(dir, file);
   const kept = bytesOf(path);
-  if (!kept.ok) return { file, state: 'differs', problems: [kept.problem] };
-  if (kept.value === null) return { file, state: 'absent', problems: [] };
+  const found = { file, rowsSince: 0, problems: [] };
+  if (!kept.ok) return { ...found, state: 'differs', problems: [kept.problem] };
+  if (kept.value === null) return { ...found, state: 'absent' };
   const expected = Buffer.from(text());
-  if (expected.equals(kept.value)) return { file, state: 'same', problems: [] };
-  return { file, state: 'differs', problems: [differing(path, kept.value, expected)] };
+  if (expected.equals(kept.value)) return { ...found, state: 'same' };
+  const then = textThen?.();
+  if (then !== undefined && Buffer.from(then.text).equals(kept.value))
+    return { ...found, state: 'behind', rowsSince: then.rowsSince };
+  return { ...found, state: 'differs', problems: [differing(path, kept.value, expected)] };
 }
 
 /** Null: there is no file. */
