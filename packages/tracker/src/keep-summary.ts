@@ -1,12 +1,11 @@
 import { getRandomValues } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MetricsSummary } from '@ccp/contracts';
 import type { Book } from './events/book.ts';
 import { journalNames, layoutOf } from './events/journal-files.ts';
 import type { JournalName } from './events/journal-files.ts';
 import { withLock } from './events/journal-lock.ts';
-import { replaceFile } from './events/replace-file.ts';
 import { rowAt } from './events/row-at.ts';
 import type { RowOf } from './events/row-families.ts';
 import type { RowSink } from './events/scan-rows.ts';
@@ -19,16 +18,12 @@ import type { Outcome, Problem } from './problem.ts';
 import type { PriceMap } from './rollups/cost/price-map.ts';
 import { newestTime } from './rollups/summary/newest-time.ts';
 import type { NewestTime } from './rollups/summary/newest-time.ts';
-import { progressOf } from './rollups/summary/progress-of.ts';
 import { summaryFold, timeOf } from './rollups/summary/summary-fold.ts';
 import type { FoldState, SummaryFold } from './rollups/summary/summary-fold.ts';
-import { summaryOfFold, summaryText } from './rollups/summary/summary-of.ts';
 import { factsOf } from './rollups/summary/turn-facts.ts';
 import type { TurnFacts } from './rollups/summary/turn-facts.ts';
-import { progressLog } from './views/text/progress-log.ts';
-
-export const SUMMARY_FILE = 'metrics_summary.json';
-export const PROGRESS_FILE = 'progress.log.md';
+import { isWritten, unwritable, writeFiles, writtenNow } from './summary-files.ts';
+import type { Written } from './summary-files.ts';
 
 export interface SummaryOptions {
   readonly prices: PriceMap;
@@ -68,8 +63,7 @@ type Journals = Readonly<Partial<Record<JournalName, JournalState>>>;
 interface State {
   readonly journals: Journals;
   readonly fold: FoldState;
-  /** What the files were made with, and how they looked then. */
-  readonly written: { readonly priceMap: string; readonly looks: readonly (string | null)[] };
+  readonly written: Written;
 }
 
 /** Where a keeper stands. */
@@ -97,15 +91,19 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
     const read = readAdded(book, before, options);
     if (!read.ok) return read;
     const { told, fold, journals, notes } = read.value;
-    if (!told && isWritten(dir, before.state, options)) {
+    if (!told && isWritten(dir, before.state?.written ?? null, options.prices)) {
       standing = before;
       return { ok: true, value: { summary: null, notes } };
     }
-    const summary = writeFiles(dir, { fold: fold(), journals, prices: options.prices });
+    const summary = writeFiles(dir, {
+      fold: fold(),
+      newestAts: Object.values(journals).map(({ newestAt }) => newestAt),
+      prices: options.prices,
+    });
     if (!summary.ok) return summary;
     const { known } = fold();
     const fresh = new Uint8Array(known.takeRecords().buffer);
-    const state = { journals, fold: fold().toJSON(), written: writtenNow(dir, options) };
+    const state = { journals, fold: fold().toJSON(), written: writtenNow(dir, options.prices) };
     const after = read.value.restarted ? null : before.records;
     const stored = writeSummary<State>(dir, { state, fresh, after });
     if (!stored.ok) return stored;
@@ -242,61 +240,4 @@ function timesOnly(newest: NewestTime, notes: Problem[]): RowSink {
     row: (row) => newest.see(timeOf(row)),
     problem: (problem) => void notes.push(problem),
   };
-}
-
-const FILES = [SUMMARY_FILE, PROGRESS_FILE] as const;
-
-interface ToWrite {
-  readonly fold: SummaryFold;
-  readonly journals: Journals;
-  readonly prices: PriceMap;
-}
-
-function writeFiles(dir: string, { fold, journals, prices }: ToWrite): Outcome<MetricsSummary> {
-  const newest = newestTime();
-  for (const name of journalNames) newest.see(journals[name]?.newestAt);
-  const summary = summaryOfFold(fold, prices, newest.at());
-  const texts = [summaryText(summary), progressLog(progressOf(fold, prices))];
-  for (const [at, file] of FILES.entries()) {
-    const text = texts[at] ?? '';
-    if (textOf(join(dir, file)) === text) continue;
-    const replaced = replaceFile(join(dir, file), text);
-    if (!replaced.ok) return replaced;
-  }
-  return { ok: true, value: summary };
-}
-
-function writtenNow(dir: string, { prices }: SummaryOptions): State['written'] {
-  return { priceMap: prices.version, looks: FILES.map((file) => lookOf(join(dir, file))) };
-}
-
-/** Whether the files are as they were written, by these prices. */
-function isWritten(dir: string, state: State | null, options: SummaryOptions): boolean {
-  const now = writtenNow(dir, options);
-  return (
-    state !== null &&
-    state.written.priceMap === now.priceMap &&
-    now.looks.every((look, at) => look !== null && look === state.written.looks[at])
-  );
-}
-
-/** Changes when a file is written or replaced; null: there is none. */
-function lookOf(file: string): string | null {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? null : [stat.ino, stat.size, stat.mtimeNs].join(':');
-}
-
-/** Null: it can't be read, so it is written. */
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return null;
-  }
-}
-
-function unwritable(dir: string, code: string): Problem {
-  const remedy = 'Choose a folder you may write to and that has room: --data-dir DIR (TRACKER_DATA_DIR)';
-  return { code: 'journal-unwritable', file: dir, message: `the summary in ${dir} cannot be kept (${code})`, remedy };
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openBook } from './events/book.ts';
 import type { Book, NewRow } from './events/book.ts';
 import { turnOfSample } from './events/turn-event.ts';
-import { SUMMARY_FILE } from './keep-summary.ts';
+import { SUMMARY_FILE } from './summary-files.ts';
 import { refreshSummary, summarise } from './refresh-summary.ts';
 import { sampleAt } from './testing/samples.ts';
 import { tempDir } from './testing/temp-dir.ts';

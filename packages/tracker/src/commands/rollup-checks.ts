@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RollupCheck } from '../events/verify.ts';
-import { PROGRESS_FILE, SUMMARY_FILE, summaryCovers } from '../keep-summary.ts';
+import { summaryCovers } from '../keep-summary.ts';
+import { PROGRESS_FILE, SUMMARY_FILE } from '../summary-files.ts';
 import { systemErrorCode } from '../problem.ts';
 import type { PriceMap } from '../rollups/cost/price-map.ts';
 import { progressOf } from '../rollups/summary/progress-of.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { PROGRESS_FILE, SUMMARY_FILE, summaryKeeper } from '../keep-summary.ts';
+import { summaryKeeper } from '../keep-summary.ts';
+import { PROGRESS_FILE, SUMMARY_FILE } from '../summary-files.ts';
 import { summaryText } from '../rollups/summary/summary-of.ts';
 import { bookOf, withBookOptions } from './book-options.ts';
 import type { BookOptions } from './book-options.ts';

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { journalNames } from '../../events/journal-files.ts';
 import { tailProblems } from '../../events/tail-problems.ts';
-import { PROGRESS_FILE, SUMMARY_FILE } from '../../keep-summary.ts';
+import { PROGRESS_FILE, SUMMARY_FILE } from '../../summary-files.ts';
 import type { Book } from '../book-options.ts';
 import { good, ofProblem, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
