@@ -31,8 +31,11 @@ try {
     const cucumber = ['--import', 'tsx', 'node_modules/@cucumber/cucumber/bin/cucumber.js'];
     count(run([...cucumber, '--format', 'summary', '--format', `json:${specs}`]), () => {
       const scenarios = JSON.parse(readFileSync(specs, 'utf8')).flatMap((feature) => feature.elements);
-      const failed = scenarios.filter((one) => one.steps.some((step) => step.result.status !== 'passed')).length;
-      return { passed: scenarios.length - failed, failed, skipped: 0 };
+      const statuses = scenarios.map((one) => new Set(one.steps.map((step) => step.result.status)));
+      const failed = statuses.filter((all) => [...all].some((one) => one !== 'passed' && one !== 'skipped')).length;
+      // A step says so where this machine lacks what it needs; what comes after a failed step is skipped as well.
+      const skipped = statuses.filter((all) => [...all].every((one) => one !== 'failed') && all.has('skipped')).length;
+      return { passed: scenarios.length - failed - skipped, failed, skipped };
     });
     // Each kill is held against the books of clients and provider; pnpm crash --kills 200 is the long version. How soon rows
     // are written depends on when the shim gets to run, and a test machine may be busy.
@@ -43,8 +46,6 @@ try {
     countScript(['scripts/uplink-chaos.mjs', '--kills', '6']);
     // No socket leaves and no name is looked up; without files it runs every test of the tracker.
     countScript(['scripts/local-only.mjs', 'packages/tracker/src/uplink', 'packages/tracker/src/events/book.test.ts']);
-    // Everything goes wrong for a while, and all who counted must have counted the same; pnpm chaos --minutes 10 is longer.
-    countScript(['scripts/chaos.mjs', '--minutes', '0.25', '--seed', '7', '--streams', '8', '--within', '1500']);
     // Broken requests at every door; pnpm fuzz sends ten times as many.
     countScript(['scripts/fuzz-surfaces.mjs', '--count', '100', '--seed', '1']);
     countScript(['scripts/supervise.mjs', '--kills', '3', '--within', '10000']);

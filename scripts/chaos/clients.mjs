@@ -2,20 +2,30 @@
 import { Agent, request } from 'node:http';
 import { createGunzip } from 'node:zlib';
 
-const MODELS = ['claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-1'];
+import { MODELS } from './stage.mjs';
+
 /** A client that gets no answer at once must not spin. */
 const PAUSE_MS = 30;
 
 export class Clients {
-  /** Every attempt, in the order they ended: {id, rid, model, status, whole, tokens, endedMs}. */
+  /** Every attempt, in the order they ended: {id, rid, model, lane, status, whole, tokens, endedMs}. */
   attempts = [];
   #stop = false;
   #running = [];
+  #url;
 
   constructor(url, streams) {
+    this.#url = url;
     const agent = new Agent({ keepAlive: true, maxSockets: streams });
     this.#running = Array.from({ length: streams }, (_, index) => this.#client(url, agent, index));
     this.#running.push(Promise.all(this.#running).then(() => agent.destroy()));
+  }
+
+  /** One turn more, counted like the others. */
+  async ask(model) {
+    const attempt = await ask(this.#url, false, model);
+    this.attempts.push(attempt);
+    return attempt;
   }
 
   async stop() {
@@ -44,8 +54,18 @@ function ask(url, agent, model) {
       const status = answer?.statusCode ?? 0;
       const id = answer?.headers['request-id'] ?? null;
       const rid = answer?.headers['x-ccp-rid'] ?? null;
+      const lane = answer?.headers['x-ccp-lane'] ?? null;
       const whole = status === 200 && text.includes('event: message_stop');
-      resolve({ id, rid, model, status, whole, tokens: whole ? tokensIn(text) : null, endedMs: performance.now() });
+      resolve({
+        id,
+        rid,
+        model,
+        lane,
+        status,
+        whole,
+        tokens: whole ? tokensIn(text) : null,
+        endedMs: performance.now(),
+      });
     };
     const sent = request(`${url}/v1/messages`, { method: 'POST', agent, headers }, (answer) => {
       let text = '';

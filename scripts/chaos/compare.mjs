@@ -10,22 +10,29 @@ const TYPES = ['input', 'output', 'cache_write', 'cache_read'];
 
 export async function compareAll({ stage, attempts, entries, withinMs }) {
   const rows = rowsOf(stage.database);
-  const problems = [...soundness(stage.database)];
-  const say = (text) => problems.push(text);
-  const byId = unique(rows, 'request_id', (id) => say(`${id} is stored twice`));
-  unique(rows, 'rid', (rid) => say(`rid ${rid} is stored twice`));
-  const lost = lostTurns({ attempts, byId, kills: stage.kills.shim, withinMs, say });
-  compareClients({ attempts, byId, say });
+  const violations = {
+    books_equal: [],
+    nothing_lost: [],
+    nothing_twice: [],
+    data_sound: soundness(stage.database),
+  };
+  const differ = (text) => violations.books_equal.push(text);
+  const miss = (text) => violations.nothing_lost.push(text);
+  const twice = (text) => violations.nothing_twice.push(text);
+  const byId = unique(rows, 'request_id', (id) => twice(`${id} is stored twice`));
+  unique(rows, 'rid', (rid) => twice(`rid ${rid} is stored twice`));
+  const lost = lostTurns({ attempts, byId, kills: stage.kills.shim, withinMs, say: miss });
+  compareClients({ attempts, byId, say: differ });
   const excused = excusedIds(attempts, lost, stage.kills.shim);
   const unknown = attempts.filter(({ id }) => id === null).length;
-  const unseen = compareProviders({ entries, byId, excused, say });
-  if (unseen.length > unknown) say(`${unseen.length} answers of providers are in no row, e.g. ${unseen[0]}`);
-  await compareUsage({ url: stage.shimUrl, rows, say });
+  const unseen = compareProviders({ entries, byId, excused, say: differ });
+  if (unseen.length > unknown) miss(`${unseen.length} answers of providers are in no row, e.g. ${unseen[0]}`);
+  await compareUsage({ url: stage.shimUrl, rows, say: differ });
   const turns = turnsOf(stage.data);
-  compareTracker({ rows, turns, say });
+  compareTracker({ rows, turns, miss, twice, differ });
   const whole = attempts.filter((one) => one.whole).length;
   return {
-    problems,
+    violations,
     figures: {
       requests: attempts.length,
       whole_turns: whole,
@@ -106,16 +113,16 @@ async function compareUsage({ url, rows, say }) {
   }
 }
 
-function compareTracker({ rows, turns, say }) {
-  const byRid = unique(turns, 'rid', (rid) => say(`the tracker has ${rid} twice`));
+function compareTracker({ rows, turns, miss, twice, differ }) {
+  const byRid = unique(turns, 'rid', (rid) => twice(`the tracker has ${rid} twice`));
   for (const row of rows) {
     const turn = byRid.get(row.rid);
-    if (turn === undefined) say(`the tracker has no turn ${row.rid} (status ${row.status})`);
+    if (turn === undefined) miss(`the tracker has no turn ${row.rid} (status ${row.status})`);
     else if ((turn.tokens_in ?? 0) !== row.input_tokens || (turn.tokens_out ?? 0) !== row.output_tokens)
-      say(`turn ${row.rid}: the tracker says ${turn.tokens_in}/${turn.tokens_out}`);
+      differ(`turn ${row.rid}: the tracker says ${turn.tokens_in}/${turn.tokens_out}`);
   }
   const known = new Set(rows.map(({ rid }) => rid));
-  for (const { rid } of turns) if (!known.has(rid)) say(`the tracker has ${rid}, which is in no row`);
+  for (const { rid } of turns) if (!known.has(rid)) differ(`the tracker has ${rid}, which is in no row`);
 }
 
 function rowsOf(file) {

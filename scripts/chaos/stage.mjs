@@ -1,14 +1,20 @@
 // The programs of a chaos run: two simulated providers, the shim, the tracker that watches it. Every child is known by pid.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runToEnd, startServer, until } from '../e2e/children.mjs';
+import { clockLibrary, WallClock } from './clock.mjs';
 
 const SHIM = fileURLToPath(new URL('../../packages/shim/dist/main.js', import.meta.url));
 const TRACKER = fileURLToPath(new URL('../../packages/tracker/dist/main.js', import.meta.url));
 const SCENARIOS = new URL('../../fixtures/shim/scenarios/', import.meta.url);
+
+/** Opus has a small window on the first lane, so that it is closed and opened again and again. */
+export const QUOTA = { model: 'claude-opus-4-1', rollingS: 60, tokens: 3_000 };
+export const SHARED_MODELS = ['claude-sonnet-4-5', 'claude-haiku-4-5'];
+export const MODELS = [...SHARED_MODELS, QUOTA.model];
 
 export const scenarioNames = readdirSync(SCENARIOS)
   .filter((name) => name.endsWith('.json'))
@@ -18,7 +24,9 @@ export class Stage {
   pids = new Set();
   /** Of the shim: when it was killed, and when it was seen to be gone. */
   kills = { shim: [], tracker: 0 };
-  rssKib = [];
+  canJump;
+  /** Of the programs that have one each. */
+  clocks;
   #home;
   #env;
   #providers = new Map();
@@ -28,6 +36,11 @@ export class Stage {
 
   constructor(home) {
     this.#home = home;
+    const library = clockLibrary();
+    this.canJump = library !== null;
+    this.clocks = Object.fromEntries(
+      ['shim', 'tracker'].map((name) => [name, new WallClock(join(home, `${name}.clock`), library)]),
+    );
     process.once('exit', () => this.#tracker?.child.kill('SIGKILL'));
     this.#env = { PATH: process.env.PATH, HOME: home, CCP_TIME_ZONE: 'UTC', CCP_SSE_IDLE_TIMEOUT: '1s', NO_COLOR: '1' };
   }
@@ -45,13 +58,16 @@ export class Stage {
   }
 
   async open() {
-    for (const name of ['anthropic', 'zai']) {
+    const names = ['anthropic', 'zai'];
+    const start = async (name) => {
       const args = [SHIM, 'simulate', '--port', '0', '--json', '--name', name, '--books', 'full'];
       const provider = await startServer(process.execPath, args, { env: this.#env, name: `the provider ${name}` });
       this.pids.add(provider.ready.pid);
-      this.#providers.set(name, { ...provider, entries: new Map() });
-      await this.play(name, 'healthy');
-    }
+      return { ...provider, entries: new Map() };
+    };
+    const started = await Promise.all(names.map(start));
+    names.forEach((name, index) => this.#providers.set(name, started[index]));
+    for (const name of names) await this.play(name, 'healthy');
     const config = join(this.#home, '.config/ccp');
     mkdirSync(config, { recursive: true });
     const entries = [...this.#providers].map(([name, { ready }]) => [
@@ -60,6 +76,9 @@ export class Stage {
     ]);
     const routes = [{ pattern: '*', provider: 'anthropic', fallback: ['zai'] }];
     writeFileSync(join(config, 'providers.yaml'), JSON.stringify({ providers: Object.fromEntries(entries), routes }));
+    const opus = { provider: 'anthropic', rolling_tokens: QUOTA.tokens, warn_pct: 0.8 };
+    const quotas = { windows: { rolling_seconds: QUOTA.rollingS }, models: { [QUOTA.model]: opus } };
+    writeFileSync(join(config, 'quotas.json'), JSON.stringify(quotas));
     await this.startShim();
     this.startTracker();
   }
@@ -84,7 +103,8 @@ export class Stage {
     // A write beyond a limit of the file size is refused; without the trap it would end the process.
     const command = `trap '' XFSZ 2>/dev/null; exec "$0" "$@"`;
     const args = ['-c', command, process.execPath, SHIM, 'serve', '--port', String(this.#port), '--json'];
-    const options = { env: this.#env, name: 'the shim', timeoutMs: 60_000 };
+    const env = { ...this.#env, ...this.clocks.shim.env };
+    const options = { env, name: 'the shim', timeoutMs: 60_000 };
     this.#shim = await startServer('sh', [...args, '--log-level', 'error'], options);
     this.#port = Number(new URL(this.#shim.ready.url).port);
     this.pids.add(this.#shim.ready.pid);
@@ -102,7 +122,8 @@ export class Stage {
 
   startTracker() {
     const args = [TRACKER, 'poll', '--watch', '--interval', '1', '--ccp-url', this.shimUrl, '--data-dir', this.data];
-    const child = spawn(process.execPath, args, { env: this.#env, stdio: 'ignore' });
+    const env = { ...this.#env, ...this.clocks.tracker.env };
+    const child = spawn(process.execPath, args, { env, stdio: 'ignore' });
     this.pids.add(child.pid);
     this.#tracker = { child, ended: once(child, 'exit') };
   }
@@ -140,19 +161,32 @@ export class Stage {
     return true;
   }
 
-  sampleMemory() {
-    const { pid } = this.#shim.ready;
-    try {
-      const text = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
-      this.rssKib.push(Number(text));
-    } catch {
-      // It is being killed.
-    }
+  memoryMib() {
+    const pids = { shim: this.#shim.ready.pid, tracker: this.#tracker.child.pid };
+    return Object.fromEntries(
+      Object.entries(pids).flatMap(([name, pid]) => {
+        const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
+        // One that was ended takes nothing.
+        return Number(stdout) > 0 ? [[name, Math.round(Number(stdout) / 1024)]] : [];
+      }),
+    );
+  }
+
+  /** Programs that are not there although nobody ended them. */
+  exited() {
+    const { child } = this.#tracker;
+    const gone = [...this.#providers]
+      .filter(([, { isRunning }]) => !isRunning())
+      .map(([name]) => `the provider ${name}`);
+    if (!this.#shim.isRunning()) gone.push('shim');
+    if (child.exitCode !== null || child.signalCode !== null)
+      gone.push(`tracker (${child.exitCode ?? child.signalCode})`);
+    return gone;
   }
 
   track(args) {
     return runToEnd(process.execPath, [TRACKER, ...args, '--data-dir', this.data], {
-      env: { ...this.#env, CCP_BASE_URL: this.shimUrl },
+      env: { ...this.#env, ...this.clocks.tracker.env, CCP_BASE_URL: this.shimUrl },
       cwd: this.#home,
       timeoutMs: 120_000,
     });

@@ -60,7 +60,18 @@ const OPERATIONS: readonly Operation[] = [
     method: 'get',
     id: 'listSamples',
     summary: 'Finished turns, oldest first.',
-    query: [SINCE, MODEL, { name: 'lane', says: 'This lane only.', schema: { type: 'string' } }, LIMIT, CURSOR],
+    query: [
+      SINCE,
+      {
+        name: 'written_after',
+        says: 'Also earlier turns that were stored after this one: `written_to` of an answer before.',
+        schema: { type: 'integer', minimum: 0 },
+      },
+      MODEL,
+      { name: 'lane', says: 'This lane only.', schema: { type: 'string' } },
+      LIMIT,
+      CURSOR,
+    ],
     answers: { '200': { says: 'A page of turns.', schema: 'samples' }, ...BAD, ...NO_HISTORY },
   },
   {

@@ -7,6 +7,7 @@ import type { Cooldown, Cooldowns, RestCause } from './quota/cooldown.ts';
 import { hear } from './quota/hear.ts';
 import type { Quotas } from './quota/quotas.ts';
 import { isRolling } from './quota/vendor-window.ts';
+import { providerSkewS } from './upstream/provider-clock.ts';
 import type { Rejection } from './upstream/rejection.ts';
 
 export interface FeedbackParts {
@@ -34,7 +35,9 @@ export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => 
     if (answer !== null && accepted.op === 'messages') {
       const ts = nowTs();
       const place = { lane: permit.lane.id, model: parts.bookName(accepted.facts.model), observedTs: ts };
-      const readings = readVendorMeters(answer.headers, place);
+      const skewS = providerSkewS(answer.headers, ts);
+      const told = readVendorMeters(answer.headers, { ...place, observedTs: ts + skewS });
+      const readings = skewS === 0 ? told : inOurTime(told, skewS);
       meters.record(readings);
       const began = hear(
         {
@@ -63,6 +66,15 @@ export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => 
     }
     permit.releaseProbe?.();
   };
+}
+
+function inOurTime(readings: readonly MeterReading[], skewS: number): readonly MeterReading[] {
+  const ours = (iso: string): string => new Date(Date.parse(iso) - skewS * 1000).toISOString();
+  return readings.map((reading) => ({
+    ...reading,
+    observed_at: ours(reading.observed_at),
+    ...(typeof reading.resets_at === 'string' && { resets_at: ours(reading.resets_at) }),
+  }));
 }
 
 interface Evidence {
@@ -95,6 +107,6 @@ function calibrate(calibration: Calibration, { place, readings, rejection, predi
 
 const WINDOW_KINDS: ReadonlySet<string> = new Set(['five_hour', 'weekly', 'weekly_model']);
 
-function causeOf({ kind, scope, endsTs, source, windows, reason }: Rejection): RestCause {
-  return { kind, scope, endsTs, relative: source === 'retry_after', meters: windows.map(({ meter }) => meter), reason };
+function causeOf({ kind, scope, endsTs, waitS, windows, reason }: Rejection): RestCause {
+  return { kind, scope, endsTs, relative: waitS !== null, meters: windows.map(({ meter }) => meter), reason };
 }

@@ -41,6 +41,18 @@ describe('a lane that was rejected', () => {
     expect((await rig.get('/metrics')).text).toContain('ccp_cooldowns_total{lane="anthropic",kind="five_hour"} 1');
   });
 
+  it.each([7200, -7200])('by a provider whose clock is %i s ahead rests as long as that clock says', async (skewS) => {
+    const skewed: Behaviour = { ...rejecting({ reset_in_s: 900 }), clock_skew_s: skewS };
+    await using rig = await startRig({ providers: { anthropic: skewed, zai: { turn: TURN } } });
+    await rig.ask();
+    const usage = await rig.usage();
+    const restS = usage.lanes!['anthropic']!.cooldown_next_ts! - usage.ts;
+    expect(restS).toBeGreaterThan(850);
+    expect(restS).toBeLessThan(950);
+    const full = usage.meters!.find(({ meter }) => meter === 'unified-5h');
+    expect(Math.abs(Date.parse(full!.resets_at!) / 1000 - usage.ts - 900)).toBeLessThan(50);
+  });
+
   it('goes on resting after a restart', async () => {
     await using rig = await startRig({ providers: { anthropic: rejecting({ reset_in_s: 900 }), zai: { turn: TURN } } });
     await rig.ask();

@@ -157,6 +157,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     previousEpoch: () => previousEpochOf(lastSession),
     readers: {
       nowTs,
+      newestRow: () => store.newestRow(),
       samples: (query) => store.samples(query),
       rollups: (query) => store.rollups(query),
       toSample: usageSampleOf,

@@ -26,7 +26,9 @@ export async function record(tracker: Tracker, keep: 'every' | 'changed'): Promi
   const meters = readingsOfUsage(reading.value.usage);
   const kept = await tracker.readings.keep(meters.readings);
   if (!kept.ok) return kept;
-  const turns = await keepTurns(book, row.source_url ?? ccpUrl.href, (since) => readSamples(ccpUrl, since, tracker));
+  const turns = await keepTurns(book, row.source_url ?? ccpUrl.href, (since, writtenAfter) =>
+    readSamples(ccpUrl, since, tracker, writtenAfter),
+  );
   if (!turns.ok) return turns;
   const notes = [
     ...reading.value.notes,

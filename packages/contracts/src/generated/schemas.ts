@@ -3288,6 +3288,14 @@ export const schemas: Readonly<Record<SchemaName, JsonSchema>> = {
         }
       }
     },
+    "written_to": {
+      "description": "Number of the exchange that was stored last. As `written_after` of a later question it lists also what was stored since under an earlier time, after the clock was set back.",
+      "type": [
+        "integer",
+        "null"
+      ],
+      "minimum": 0
+    },
     "next_since": {
       "description": "Value of `since` that continues the listing (epoch seconds, fractional); null: nothing follows.",
       "type": [

@@ -1186,6 +1186,8 @@ export interface UsageSamples {
   models: {
     [k: string]: UsageSample[]
   }
+  /** Number of the exchange that was stored last. As `written_after` of a later question it lists also what was stored since under an earlier time, after the clock was set back. */
+  written_to?: (number | null)
   /** Value of `since` that continues the listing (epoch seconds, fractional); null: nothing follows. */
   next_since?: (number | null)
   /** Value of `cursor` that continues the listing exactly after its last sample; null: nothing follows. */

@@ -141,6 +141,24 @@ describe('Cooldowns', () => {
     expect(cooldowns.ask('one', 'm', backTs + 30).state).toBe('due');
   });
 
+  it('a wait is shown as it is after the clock was set back, also where nobody asks for it', () => {
+    const cooldowns = new Cooldowns(60);
+    cooldowns.reject(ONE, cause({ endsTs: NOW_TS + 30, relative: true }), NOW_TS);
+    const backTs = NOW_TS - 172_800;
+    expect(cooldowns.resting(backTs)).toMatchObject([{ startedTs: backTs, untilTs: backTs + 30 }]);
+    expect(cooldowns.resting(backTs + 30)).toEqual([]);
+  });
+
+  it('a rest that began by a clock that was ahead can be ended by a success', () => {
+    const cooldowns = new Cooldowns(60);
+    cooldowns.reject(ONE, cause({ endsTs: NOW_TS + 28_800 + 9000 }), NOW_TS + 28_800);
+    // A request that was under way when the clock was set right comes back with the reset as it is.
+    cooldowns.reject(ONE, cause({ endsTs: NOW_TS + 10 }), NOW_TS);
+    expect(cooldowns.ask('one', 'm', NOW_TS + 11).state).toBe('due');
+    cooldowns.succeeded('one', 'm', NOW_TS + 12);
+    expect(cooldowns.ask('one', 'm', NOW_TS + 13).state).toBe('none');
+  });
+
   it('is the same after a restart, and tolerates garbage', () => {
     const cooldowns = new Cooldowns(60);
     cooldowns.reject(ONE, cause(), NOW_TS);

@@ -78,7 +78,8 @@ export class Cooldowns {
     if (untilTs <= nowTs) return null;
     const model = cause.scope === 'lane' ? null : where.model;
     const key = keyFor({ lane: where.lane, model, kind: cause.kind });
-    const before = this.#entries.get(key);
+    const known = this.#entries.get(key);
+    const before = known === undefined ? undefined : setBack(known, nowTs);
     const wasResting = before !== undefined && before.cooldown.untilTs > nowTs;
     this.#entries.set(key, {
       cooldown: {
@@ -153,7 +154,9 @@ export class Cooldowns {
 
   /** Everything that rests now. */
   resting(nowTs: number): readonly Cooldown[] {
-    return [...this.#entries.values()].map(({ cooldown }) => cooldown).filter(({ untilTs }) => untilTs > nowTs);
+    return [...this.#entries.values()]
+      .map((entry) => setBack(entry, nowTs).cooldown)
+      .filter(({ untilTs }) => untilTs > nowTs);
   }
 
   toJSON(): readonly Cooldown[] {
@@ -196,11 +199,14 @@ interface Entry {
   probe: { readonly ts: number } | null;
 }
 
-/** The clock was set back since: a wait that was counted from the old time is counted from the new one. */
+/**
+ * The clock was set back since: a wait that was counted from the old time is counted from the new one. A time the
+ * provider named stays; but what began in the future could be ended by no success until then.
+ */
 function setBack(entry: Entry, nowTs: number): Entry {
   const { cooldown } = entry;
-  if (!cooldown.relative || nowTs >= cooldown.startedTs - 1) return entry;
-  const untilTs = nowTs + (cooldown.untilTs - cooldown.startedTs);
+  if (nowTs >= cooldown.startedTs - 1) return entry;
+  const untilTs = cooldown.relative ? nowTs + (cooldown.untilTs - cooldown.startedTs) : cooldown.untilTs;
   entry.cooldown = { ...cooldown, startedTs: nowTs, untilTs };
   return entry;
 }

@@ -53,7 +53,7 @@ function sampleAt(ts: number, spent: Tokens, dirtyS: number, before: Sample | un
   return { ...spent, ts, dirtyS, minute: Math.max(Math.floor(ts / 60), before?.minute ?? -Infinity) };
 }
 
-/** A request says that the clock was ahead: what stands in the future has just happened. */
+/** Whoever asks or adds says that the clock was ahead: what stands in the future has just happened. */
 function setBack(samples: readonly Sample[], nowTs: number): Sample[] {
   const minute = Math.floor(nowTs / 60);
   const isAhead = (samples.at(-1)?.minute ?? 0) > minute + 1;
@@ -115,6 +115,7 @@ describe('Series', () => {
             samples = setBack(samples, nowTs);
             samples.push(sampleAt(nowTs, spent, 1, samples.at(-1)));
           }
+          samples = setBack(samples, nowTs);
           const { oldestTs: _, ...rolling } = sumOf(samples, SPANS.rollingS, nowTs);
           expect(series.rolling(nowTs)).toMatchObject(rolling);
         }

@@ -56,6 +56,21 @@ describe('Quotas', () => {
     expect(quotas.standing('zai', 'm-1', config, NOW_TS).verdict.rolling.used).toBe(100);
   });
 
+  it.each([
+    ['two days', 172_800],
+    ['ten minutes', 600],
+  ])('a lane that was closed by a clock %s ahead opens after its window, though nothing is added', (_what, aheadS) => {
+    const config = configOf({ 'm-*': { rolling_tokens: 1000 } }, { rolling_seconds: 60 });
+    const quotas = quotasFor(config);
+    const aheadTs = NOW_TS + aheadS;
+    quotas.reserve(asking(1000, { nowTs: aheadTs }), config).settle(input(1000), 1, aheadTs);
+    expect(quotas.standing('zai', 'm-1', config, NOW_TS).verdict.etaRollingSec).toBeLessThanOrEqual(120);
+    const closed = judged(quotas, asking(100), config);
+    expect(closed.verdict).toBe('block');
+    expect(closed.etaClearSec).toBeLessThanOrEqual(120);
+    expect(judged(quotas, asking(100, { nowTs: NOW_TS + 120 }), config).verdict).toBe('allow');
+  });
+
   it('shows the standing without what is in flight', () => {
     const config = configOf({ m: { rolling_tokens: 100 } });
     const quotas = quotasFor(config);

@@ -27,7 +27,7 @@ const PRUNE_ROWS = 60;
  *
  * A bucket leaves a window when its whole minute is older than the window, so a sum never forgets a request early; it
  * may keep one up to 59 s longer. Reading costs as much as buckets have moved since the last reading, unless the clock
- * went backwards: then the sums are made anew from the buckets.
+ * went backwards: then the sums are made anew from the buckets, and those of the future count as of now.
  */
 export class Series {
   readonly lane: string;
@@ -132,6 +132,9 @@ export class Series {
   }
 
   #from(edge: Edge, fromTs: number, nowTs: number): WindowSum {
+    // A lane that is closed adds nothing: it would stay closed until the future has come and gone.
+    const minute = Math.floor(nowTs / MINUTE_S);
+    if (this.#newest() > minute + 1) this.#rewind(minute);
     edge.move(this.#minutes, fromTs);
     this.#prune(nowTs);
     const oldestTs = edge.from < this.#minutes.length ? this.#minutes.firstTsAt(edge.from) : null;

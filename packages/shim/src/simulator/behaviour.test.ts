@@ -1,8 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseBehaviour } from './behaviour.ts';
 import { presets } from './presets.ts';
 
+const FILES = new URL('../../../../fixtures/shim/scenarios/', import.meta.url);
+const files = readdirSync(FILES).filter((name) => name.endsWith('.json'));
+
 describe('scenarios', () => {
+  test.each(files)('file %s can be played', (name) => {
+    expect(() => parseBehaviour(JSON.parse(readFileSync(new URL(name, FILES), 'utf8')))).not.toThrow();
+  });
+
   test.each(Object.entries(presets))('preset %s survives its way through a file', (_name, { behaviour }) => {
     expect(parseBehaviour(JSON.parse(JSON.stringify(behaviour)))).toEqual(behaviour);
   });
@@ -39,6 +47,9 @@ describe('scenarios', () => {
       'rules[0].match.model: slow_accept',
     ],
     [{ meters: { five_hour: { start: 0.1 } } }, 'meters.five_hour.per_output_token: is missing'],
+    [{ clock_skew_s: '2h' }, 'clock_skew_s: "2h" is not a number from -3456000 to 3456000'],
+    [{ clock_skew_s: [] }, 'clock_skew_s: needs at least one number of seconds'],
+    [{ clock_skew_s: [0, 1e9] }, 'clock_skew_s[1]: 1000000000 is not a number from'],
     [{ zai_quota: { tokens_5h: 0 } }, 'zai_quota.tokens_5h: 0 is not a whole number from 1'],
     [{ zai_quota: { authorization: 'basic' } }, 'zai_quota.authorization: "basic" is not one of raw, bearer'],
     [{ zai_quota: { tokens_month: 5 } }, 'zai_quota.tokens_month: unknown key; allowed: tokens_5h, tokens_week'],

@@ -140,6 +140,14 @@ const act = taggedBy('act', {
   huge: shape({ act: text, bytes: whole(1), turn }, ['bytes']),
 } satisfies Record<Rule['then']['act'], Check>);
 
+/** Beyond forty days nobody believes a reset anyway. */
+const skewS = number(-3_456_000, 3_456_000);
+
+const skews: Check = (value, at) => {
+  list(skewS)(value, at);
+  if ((value as readonly number[]).length === 0) fail(at, 'needs at least one number of seconds');
+};
+
 const rule = shape({ match, times: whole(1), then: act } satisfies Record<keyof Rule, Check>, ['then']);
 
 const window = shape(
@@ -162,4 +170,5 @@ const behaviour = shape({
     percent_only: flag,
     authorization: oneOf('raw', 'bearer'),
   } satisfies Record<keyof ZaiQuotaScript, Check>),
+  clock_skew_s: (value, at) => (Array.isArray(value) ? skews : skewS)(value, at),
 } satisfies Record<keyof Behaviour, Check>);

@@ -158,12 +158,13 @@ function plan(exchange: Exchange, turn: FilledTurn, events: readonly Buffer[], d
 
 function goodHeaders(exchange: Exchange, turn: FilledTurn, contentType: string): string[] {
   const { meters, keyLimits, now } = exchange.provider;
+  const skewMs = exchange.skewMs ?? 0;
   const headers = ['content-type', contentType];
   if (contentType.startsWith('text/event-stream')) headers.push('cache-control', 'no-cache');
   if (turn.content_encoding !== undefined) headers.push('content-encoding', turn.content_encoding);
   if (!turn.no_request_id) headers.push('request-id', exchange.nameAnswer());
-  if (meters !== undefined) headers.push(...meters.headers(now()));
-  if (keyLimits !== undefined) headers.push(...keyLimits.headers(now()));
+  if (meters !== undefined) headers.push(...meters.headers(now(), skewMs));
+  if (keyLimits !== undefined) headers.push(...keyLimits.headers(now(), skewMs));
   return headers;
 }
 

@@ -18,7 +18,7 @@ export function serveEndpoint(exchange: Exchange, method: string, endpoint: stri
   if (door === 'GET /v1/models') return json(exchange, 'models', modelList);
   const { zaiQuota, now } = exchange.provider;
   if (door === 'GET /api/monitor/usage/quota/limit' && zaiQuota !== undefined)
-    return json(exchange, 'quota', zaiQuota.answer(exchange.request.headers, now()));
+    return json(exchange, 'quota', zaiQuota.answer(exchange.request.headers, now(), exchange.skewMs ?? 0));
   if (door === 'HEAD /' || door === 'HEAD /api/hello') {
     exchange.doing('probe');
     return exchange.whole(200, [], Buffer.alloc(0));

@@ -26,6 +26,8 @@ export interface Provider {
   readonly meters: Meters | undefined;
   readonly keyLimits: KeyLimits | undefined;
   readonly zaiQuota: ZaiQuota | undefined;
+  /** Asked once per answer. */
+  readonly nextSkewMs: () => number | undefined;
   readonly seed: number;
   /** Eight characters in every id, from name and seed. */
   readonly tag: string;
@@ -46,6 +48,8 @@ export class Exchange {
   facts: RequestFacts = { model: null, stream: false };
   requestBytes = 0;
   isMessage = false;
+  /** By how much this answer's clock is ahead; undefined: it is right, and Node writes the date. */
+  readonly skewMs: number | undefined;
   private readonly entry: BookEntry | undefined;
   private act = '';
   private number = '';
@@ -60,6 +64,7 @@ export class Exchange {
     this.provider = provider;
     this.seq = seq;
     this.request = request;
+    this.skewMs = provider.nextSkewMs();
     this.outlet = new Outlet(response, provider.books.mode === 'full');
     this.entry = provider.books.open(seq, provider.now(), request);
     response.on('close', () => this.settle());
@@ -119,20 +124,29 @@ export class Exchange {
     else if (ms !== undefined) this.timer = setTimeout(then, ms);
   }
 
+  /** Epoch ms as this answer tells it. */
+  toldMs(): number {
+    return this.provider.now() + (this.skewMs ?? 0);
+  }
+
   whole(status: number, headers: readonly string[], body: Buffer, usage: TokenUsage = noTokens): void {
     if (this.isOver) return;
     this.sent = { eventsAt: (bytes) => (bytes >= body.length ? 1 : 0), marks: [{ event: 0, usage }] };
-    this.outlet.whole(status, headers, body);
+    this.outlet.whole(status, this.dated(headers), body);
   }
 
   play(headers: readonly string[], plan: Plan, sent: Sent): void {
     if (this.isOver) return;
     this.sent = sent;
     const uncork = plan.spaced ? undefined : this.outlet.cork();
-    this.outlet.open(headers);
+    this.outlet.open(this.dated(headers));
     this.playback = new Playback(this.outlet, plan, this.provider.ticker);
     this.playback.start();
     uncork?.();
+  }
+
+  private dated(headers: readonly string[]): readonly string[] {
+    return this.skewMs === undefined ? headers : [...headers, 'date', new Date(this.toldMs()).toUTCString()];
   }
 
   private settle(): void {

@@ -28,7 +28,8 @@ export class Meters {
     return undefined;
   }
 
-  headers(nowMs: number): string[] {
+  /** `skewMs`: by how much the clock that tells the resets is ahead. */
+  headers(nowMs: number, skewMs: number): string[] {
     const unified = 'anthropic-ratelimit-unified';
     const headers: string[] = [];
     let worst: Window | undefined;
@@ -37,10 +38,10 @@ export class Meters {
       if (worst === undefined || window.used > worst.used) worst = window;
       const name = `${unified}-${window.name}`;
       headers.push(`${name}-utilization`, String(Number(window.used.toFixed(4))));
-      headers.push(`${name}-reset`, window.resetAt(), `${name}-status`, window.status());
+      headers.push(`${name}-reset`, window.resetAt(skewMs), `${name}-status`, window.status());
     }
     if (worst === undefined) return headers;
-    headers.push(`${unified}-status`, worst.status(), `${unified}-reset`, worst.resetAt());
+    headers.push(`${unified}-status`, worst.status(), `${unified}-reset`, worst.resetAt(skewMs));
     headers.push(`${unified}-representative-claim`, worst.claim, `${unified}-fallback-percentage`, '0.5');
     return headers;
   }
@@ -66,12 +67,12 @@ export class KeyLimits {
   }
 
   /** Counts the request itself, so the answer already shows it. */
-  headers(nowMs: number): string[] {
+  headers(nowMs: number, skewMs: number): string[] {
     const minute = Math.floor(nowMs / 60_000);
     if (minute !== this.minute) this.used = {};
     this.minute = minute;
     this.add({ requests: 1 });
-    const reset = `${new Date((minute + 1) * 60_000).toISOString().slice(0, 19)}Z`;
+    const reset = `${new Date((minute + 1) * 60_000 + skewMs).toISOString().slice(0, 19)}Z`;
     return this.limits.flatMap(([name, limit]) => {
       const family = `anthropic-ratelimit-${name}`;
       const left = Math.max(0, limit - (this.used[name] ?? 0));
@@ -115,7 +116,7 @@ class Window {
     return this.used >= WARNS_FROM ? 'allowed_warning' : 'allowed';
   }
 
-  resetAt(): string {
-    return String(Math.ceil(this.resetMs / 1000));
+  resetAt(skewMs: number): string {
+    return String(Math.ceil((this.resetMs + skewMs) / 1000));
   }
 }

@@ -80,7 +80,7 @@ export function refuse(exchange: Exchange, script: RejectScript, act = `reject:$
   exchange.doing(act);
   const request_id = exchange.nameAnswer();
   const has_betas = exchange.request.headers['anthropic-beta'] !== undefined;
-  const { status, headers, body } = refusal(script, { now_ms: exchange.provider.now(), request_id, has_betas });
+  const { status, headers, body } = refusal(script, { now_ms: exchange.toldMs(), request_id, has_betas });
   exchange.whole(status, ['content-type', 'application/json', 'request-id', request_id, ...headers], Buffer.from(body));
 }
 

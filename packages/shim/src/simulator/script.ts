@@ -12,6 +12,11 @@ export interface Behaviour {
   key_limits?: KeyLimitScript;
   /** Serves `GET /api/monitor/usage/quota/limit`; without it that path is unknown. */
   zai_quota?: ZaiQuotaScript;
+  /**
+   * Seconds by which the provider's clock is ahead (below 0: behind): `Date` and every reset it tells as a time move
+   * along, waits do not. Of several each answer takes the next one, as behind a balancer whose machines disagree.
+   */
+  clock_skew_s?: number | readonly number[];
 }
 
 export interface Rule {

@@ -643,6 +643,32 @@ describe('endpoints and books', () => {
     }
   });
 
+  test('a provider whose clock is wrong tells Date and resets by it, waits are right, and its windows run on', async () => {
+    const nowMs = Date.UTC(2026, 4, 1, 12);
+    const window = { start: 0.5, per_output_token: 0, resets_in_s: 9000 };
+    const simulator = await start(
+      {
+        clock_skew_s: [7200, -7200],
+        meters: { five_hour: window },
+        rules: [{ match: { nth: 2 }, then: { act: 'reject', kind: 'per_minute', reset_in_s: 5 } }],
+      },
+      { now: () => nowMs },
+    );
+    const ahead = await ask(simulator);
+    expect(ahead.headers.date).toBe('Fri, 01 May 2026 14:00:00 GMT');
+    expect(ahead.headers['anthropic-ratelimit-unified-5h-reset']).toBe(String(nowMs / 1000 + 7200 + 9000));
+    const behind = await ask(simulator);
+    expect(behind.headers).toMatchObject({
+      date: 'Fri, 01 May 2026 10:00:00 GMT',
+      'anthropic-ratelimit-requests-reset': '2026-05-01T10:00:05Z',
+      'retry-after': '5',
+    });
+    expect((await ask(simulator)).headers).toMatchObject({
+      date: 'Fri, 01 May 2026 14:00:00 GMT',
+      'anthropic-ratelimit-unified-5h-utilization': '0.5',
+    });
+  });
+
   test('the behaviour can be replaced over HTTP; a bad one is refused by name', async () => {
     const simulator = await start();
     const good = await ask(simulator, { path: '/__behaviour', body: '{"rules":[{"then":{"act":"overloaded"}}]}' });

@@ -98,6 +98,7 @@ class Stage {
       rules: new Rules(behaviour),
       meters: behaviour.meters && new Meters(behaviour.meters, this.now()),
       keyLimits: behaviour.key_limits && new KeyLimits(behaviour.key_limits),
+      nextSkewMs: skewsOf(behaviour.clock_skew_s),
       zaiQuota: behaviour.zai_quota && new ZaiQuota(behaviour.zai_quota, this.now()),
       seed,
       tag: createHash('sha256')
@@ -123,6 +124,18 @@ class Stage {
     if (delayMs > 0) exchange.doing('slow_accept');
     exchange.later(delayMs, () => exchange.read(() => respond(exchange, asked)));
   }
+}
+
+/** What the clock of each answer is ahead by; undefined: the clock is right. */
+function skewsOf(script: Behaviour['clock_skew_s']): () => number | undefined {
+  if (script === undefined) return () => undefined;
+  const skews = typeof script === 'number' ? [script] : script;
+  let answers = 0;
+  return () => {
+    const skewS = skews[answers % skews.length] ?? 0;
+    answers += 1;
+    return skewS * 1000;
+  };
 }
 
 function respond(exchange: Exchange, asked: Asked): void {

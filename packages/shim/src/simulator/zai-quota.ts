@@ -22,15 +22,15 @@ export class ZaiQuota {
   }
 
   /** The body of an answer, which is an HTTP 200 also where it says no. */
-  answer(headers: IncomingHttpHeaders, nowMs: number): unknown {
+  answer(headers: IncomingHttpHeaders, nowMs: number, skewMs: number): unknown {
     const given = headers.authorization ?? '';
     const isBearer = given.startsWith('Bearer ');
     if (given === '' || isBearer !== (this.script.authorization === 'bearer'))
       return { code: 401, msg: 'token expired or incorrect', success: false };
     // Monthly calls of tools: no window of tokens, and never what a reader is after.
     const tools = { type: 'TIME_LIMIT', unit: 5, number: 1, usage: 1000, currentValue: 0, remaining: 1000 };
-    const limits = this.windows.map((window) => window.shown(nowMs, this.script.percent_only === true));
-    const month = { ...tools, percentage: 0, nextResetTime: nowMs + 30 * 86_400_000, usageDetails: [] };
+    const limits = this.windows.map((window) => window.shown(nowMs, skewMs, this.script.percent_only === true));
+    const month = { ...tools, percentage: 0, nextResetTime: nowMs + skewMs + 30 * 86_400_000, usageDetails: [] };
     return {
       code: 200,
       msg: 'Operation successful',
@@ -56,7 +56,7 @@ class PlanWindow {
     this.resetMs = nowMs + this.lengthMs();
   }
 
-  shown(nowMs: number, percentOnly: boolean): unknown {
+  shown(nowMs: number, skewMs: number, percentOnly: boolean): unknown {
     while (nowMs >= this.resetMs) {
       this.used = 0;
       this.resetMs += this.lengthMs();
@@ -67,7 +67,7 @@ class PlanWindow {
       ...this.span,
       ...(percentOnly ? {} : amounts),
       percentage: Math.floor((100 * this.used) / this.cap),
-      nextResetTime: this.resetMs,
+      nextResetTime: this.resetMs + skewMs,
     };
   }
 

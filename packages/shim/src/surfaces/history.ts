@@ -6,6 +6,8 @@ import { failure, type Failure } from '../failure.ts';
 /** Reads what is in the database; throws when it can't be read. */
 export interface HistoryReaders {
   readonly nowTs: () => number;
+  /** The row written last; 0: none. */
+  readonly newestRow: () => number;
   readonly samples: (query: SampleQuery) => readonly Sample[];
   readonly rollups: (query: RollupQuery) => readonly ModelRollup[];
   readonly toSample: (sample: Sample) => UsageSamples['models'][string][number];
@@ -19,26 +21,31 @@ const DAY_S = 86_400;
 const MOST_ROWS = 10_000;
 const ROWS = 1_000;
 
-/** `GET /v1/usage/samples?since&model&limit&cursor`: finished turns, oldest first. */
+/** `GET /v1/usage/samples?since&written_after&model&limit&cursor`: finished turns, oldest first. */
 export function samplesAnswer(query: Query, readers: HistoryReaders): UsageSamples | Failure {
   const nowTs = readers.nowTs();
   const since = readSince(query, nowTs - HOUR_S, nowTs);
   const limit = readLimit(query);
   const after = readCursor(query);
-  for (const part of [since, limit, after]) if (isFailure(part)) return part;
+  const writtenAfter = readWrittenAfter(query);
+  for (const part of [since, limit, after, writtenAfter]) if (isFailure(part)) return part;
   const wanted = limit as number;
+  // Before the rows: one that is written meanwhile is listed twice rather than never.
+  const writtenTo = readers.newestRow();
   const found = readers.samples({
     sinceTs: since as number,
     model: query('model') ?? null,
     limit: wanted + 1,
     after: after as SampleQuery['after'],
     lane: query('lane') ?? null,
+    writtenAfter: writtenAfter as number | null,
   });
   const page = found.slice(0, wanted);
   const last = found.length > wanted ? page.at(-1) : undefined;
   return {
     models: grouped(page, (sample) => sample.model, readers.toSample),
     ts: nowTs,
+    written_to: writtenTo,
     next_since: last?.ts ?? null,
     next_cursor: last === undefined ? null : cursorOf(last.ts, last.rid),
   };
@@ -107,6 +114,15 @@ const AGO_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: HOUR_S, d: DAY
 
 function isoTs(text: string): number {
   return /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) / 1000 : NaN;
+}
+
+function readWrittenAfter(query: Query): number | null | Failure {
+  const text = query('written_after');
+  if (text === undefined) return null;
+  const value = Number(text);
+  return /^\d+$/.test(text) && Number.isSafeInteger(value)
+    ? value
+    : bad(`written_after is "${text}"; take it from written_to of an earlier answer, or leave it out.`);
 }
 
 function readLimit(query: Query): number | Failure {

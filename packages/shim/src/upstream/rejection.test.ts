@@ -137,6 +137,26 @@ describe('windows', () => {
     expect(found).toMatchObject({ kind: 'bare', scope: 'model', endsTs: null });
   });
 
+  it.each([7200, -7200, 172_800, -172_800])(
+    'a clock that is %i s ahead tells a reset as far away as it says',
+    (skewS) => {
+      const toldTs = NOW + skewS;
+      const date = new Date(toldTs * 1000).toUTCString();
+      const reset = { status: 'rejected', reset: String(toldTs + 900), 'representative-claim': 'five_hour' };
+      const named = Object.fromEntries(Object.entries(reset).map(([name, value]) => [UNIFIED + name, value]));
+      const found = classify({ ...named, Date: date });
+      expect(found).toMatchObject({ endsTs: NOW + 900, waitS: 900, windows: [{ resetsTs: NOW + 900 }] });
+      expect(classify({ date, 'retry-after': '7' })).toMatchObject({ endsTs: NOW + 7, waitS: 7 });
+    },
+  );
+
+  it('a clock that is half a minute off is none to speak of: what takes long on its way looks like that', () => {
+    const date = new Date((NOW - 29) * 1000).toUTCString();
+    const reset = { status: 'rejected', reset: String(NOW + 900), 'representative-claim': 'five_hour' };
+    const named = Object.fromEntries(Object.entries(reset).map(([name, value]) => [UNIFIED + name, value]));
+    expect(classify({ ...named, date })).toMatchObject({ endsTs: NOW + 900, waitS: null });
+  });
+
   it.each([
     ['five_hour', NOW + 8 * 86_400, NOW + 8 * 86_400],
     ['five_hour', NOW + 8 * 86_400 + 1, null],

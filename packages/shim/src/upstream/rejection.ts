@@ -1,4 +1,5 @@
 import { accessRegainedInText, readErrorSaid, resetInText, type ErrorSaid } from './error-said.ts';
+import { providerSkewS } from './provider-clock.ts';
 import { codeMeaning, type CodeMeaning } from './provider-codes.ts';
 import {
   believable,
@@ -42,7 +43,7 @@ export interface Rejection {
   /** Epoch seconds at which the rejected window is over; null: the provider gave none. Latest of several, never later. */
   readonly endsTs: number | null;
   readonly source: 'window_reset' | 'retry_after' | 'body' | 'none';
-  /** Seconds from now where the provider gave a wait instead of a time, so that a change of the clock can be corrected. */
+  /** Seconds from now where the provider gave a wait, or a time by another clock: it moves along when ours is set back. */
   readonly waitS: number | null;
   /** The rejected  */
   readonly windows: readonly { readonly meter: string; readonly resetsTs: number | null }[];
@@ -67,8 +68,23 @@ export interface RefusingAnswer {
  * status of the whole, which floats from window to window, counts only where neither spoke. `x-should-retry` is for the
  * client's library and says nothing about what is used up: also full windows come with it.
  */
-export function classifyRejection({ status, headers, body, nowTs }: RefusingAnswer): Rejection | null {
-  if (status < 400) return null;
+export function classifyRejection(answer: RefusingAnswer): Rejection | null {
+  if (answer.status < 400) return null;
+  const skewS = providerSkewS(answer.headers, answer.nowTs);
+  if (skewS === 0) return classify(answer);
+  // Its times are judged by its own clock; what is left of them is a wait.
+  const found = classify({ ...answer, nowTs: answer.nowTs + skewS });
+  return found === null ? null : asWait(found, skewS, answer.nowTs);
+}
+
+function asWait(found: Rejection, skewS: number, nowTs: number): Rejection {
+  const ours = (ts: number | null): number | null => (ts === null ? null : ts - skewS);
+  const endsTs = ours(found.endsTs);
+  const windows = found.windows.map(({ meter, resetsTs }) => ({ meter, resetsTs: ours(resetsTs) }));
+  return { ...found, endsTs, waitS: endsTs === null ? null : endsTs - nowTs, windows };
+}
+
+function classify({ status, headers, body, nowTs }: RefusingAnswer): Rejection | null {
   const named = nameHeaders(headers);
   const unified = readUnified(named, nowTs);
   const evidence = { status, named, unified, said: readErrorSaid(body), nowTs };

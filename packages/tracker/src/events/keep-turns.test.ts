@@ -21,7 +21,7 @@ async function* pages(...all: Outcome<TurnsPage>[]): AsyncGenerator<Outcome<Turn
 
 const page = (...nth: number[]): Outcome<TurnsPage> => ({
   ok: true,
-  value: { samples: nth.map((one) => sampleAt(one)), shimTs: NOW_TS, receivedTs: NOW_TS },
+  value: { samples: nth.map((one) => sampleAt(one)), shimTs: NOW_TS, receivedTs: NOW_TS, writtenTo: null },
 });
 
 function turnsIn(dir: string): string[] {
@@ -56,6 +56,40 @@ test('a turn the shim writes late, behind newer ones, is not missed', async () =
   samples.splice(1, 0, sampleAt(20));
   expect(await look()).toMatchObject({ value: { added: 1 } });
   expect(turnsIn(dir.path)).toHaveLength(3);
+});
+
+test('turns a clock that was set back has put behind the position are kept, also when it is right again', async () => {
+  using dir = tempDir();
+  const stored = [sampleAt(3000), sampleAt(3001)];
+  // As the shim lists them: by time from a moment on, and what was stored after a row.
+  const list = (since: number, row: number | null): AsyncGenerator<Outcome<TurnsPage>> => {
+    const isAsked = ({ ts }: { readonly ts: number }, at: number): boolean => ts >= since || at >= (row ?? Infinity);
+    const samples = stored.filter(isAsked).toSorted((a, b) => a.ts - b.ts);
+    return pages({ ok: true, value: { samples, shimTs: NOW_TS + 9000, receivedTs: NOW_TS, writtenTo: stored.length } });
+  };
+  const look = () => keepTurns(openBook(dir.path), URL_OF_SHIM, list);
+  expect(await look()).toMatchObject({ value: { added: 2 } });
+  stored.push(sampleAt(1000), sampleAt(1001), sampleAt(3002));
+  expect(await look()).toMatchObject({ value: { added: 3 } });
+  expect(await look()).toMatchObject({ value: { added: 0 } });
+  expect(turnsIn(dir.path)).toHaveLength(5);
+});
+
+test('a list that broke off is asked for again from the row before it', async () => {
+  using dir = tempDir();
+  const gone = { ok: false, problem: { code: 'shim-unreachable', message: 'gone' } } as const;
+  const rows: (number | null)[] = [];
+  const pageTo = (writtenTo: number, ...nth: number[]): Outcome<TurnsPage> => ({
+    ok: true,
+    value: { samples: nth.map((one) => sampleAt(one)), shimTs: NOW_TS, receivedTs: NOW_TS, writtenTo },
+  });
+  const look = (...all: Outcome<TurnsPage>[]) =>
+    keepTurns(openBook(dir.path), URL_OF_SHIM, (_since, row) => (rows.push(row), pages(...all)));
+  await look(pageTo(2, 0, 1));
+  await look(pageTo(5, 2), gone);
+  await look(pageTo(6, 3), pageTo(7, 4));
+  await look(pageTo(7));
+  expect(rows).toEqual([null, 2, 2, 6]);
 });
 
 test.each([
@@ -94,7 +128,7 @@ test('two trackers that look at once keep each turn once', async () => {
 test('a restarted shim that gives out a request id again has another turn; a clock that is off is said', async () => {
   using dir = tempDir();
   const samples = [sampleAt(1), sampleAt(2, { rid: sampleAt(1).rid, epoch: 'c0ffee02' })];
-  const value = { samples, shimTs: NOW_TS + 30, receivedTs: NOW_TS };
+  const value = { samples, shimTs: NOW_TS + 30, receivedTs: NOW_TS, writtenTo: null };
   const kept = await keepTurns(openBook(dir.path), URL_OF_SHIM, () => pages({ ok: true, value }));
   expect(kept).toMatchObject({ value: { added: 2, notes: [{ code: 'clock-skew' }] } });
 });

@@ -19,6 +19,8 @@ export interface TurnsPage {
   readonly shimTs: number;
   /** When it was received by ours, epoch seconds. */
   readonly receivedTs: number;
+  /** The row the shim had stored last when it began to list; null: it does not say. */
+  readonly writtenTo: number | null;
 }
 
 /** What became of the turns of one look. */
@@ -31,8 +33,8 @@ export interface KeptTurns {
   readonly notes: readonly Problem[];
 }
 
-/** Reads pages from a moment on (epoch seconds by the shim's clock). */
-export type ReadTurns = (sinceTs: number) => AsyncIterable<Outcome<TurnsPage>>;
+/** Reads pages from a moment on (epoch seconds by the shim's clock), and what was stored after a row whatever its time. */
+export type ReadTurns = (sinceTs: number, writtenAfter: number | null) => AsyncIterable<Outcome<TurnsPage>>;
 
 /**
  * Keeps the turns a shim lists, each once: in windows.jsonl, those of GLM also in glm_counts.jsonl. Fails only where they
@@ -41,13 +43,16 @@ export type ReadTurns = (sinceTs: number) => AsyncIterable<Outcome<TurnsPage>>;
 export async function keepTurns(book: Book, sourceUrl: string, read: ReadTurns): Promise<Outcome<KeptTurns>> {
   const from = readPollPosition(book.dir, sourceUrl);
   let kept: KeptTurns = { added: 0, known: 0, unread: null, notes: [] };
-  let until = from ?? 0;
-  for await (const page of read(Math.max(0, until - OVERLAP_S))) {
+  let until = from?.untilTs ?? 0;
+  let writtenTo: number | null | undefined;
+  for await (const page of read(Math.max(0, until - OVERLAP_S), from?.writtenTo ?? null)) {
     if (!page.ok) {
       kept = { ...kept, unread: page.problem };
       break;
     }
     const { samples, shimTs, receivedTs } = page.value;
+    // Of the first page: what is stored while pages are read is asked for again.
+    writtenTo ??= page.value.writtenTo;
     const added = await keepPage(book, page.value);
     if (!added.ok) return added;
     const turns = added.value;
@@ -60,8 +65,9 @@ export async function keepTurns(book: Book, sourceUrl: string, read: ReadTurns):
     // A clock that was ahead and was set back must not hide what comes now.
     until = Math.min(Math.max(until, samples.at(-1)?.ts ?? until), shimTs);
   }
-  if (until === from) return { ok: true, value: kept };
-  const written = writePollPosition(book.dir, sourceUrl, until);
+  const position = { untilTs: until, writtenTo: (kept.unread === null ? writtenTo : from?.writtenTo) ?? null };
+  if (until === from?.untilTs && position.writtenTo === from.writtenTo) return { ok: true, value: kept };
+  const written = writePollPosition(book.dir, sourceUrl, position);
   return { ok: true, value: written.ok ? kept : { ...kept, notes: [...kept.notes, written.problem] } };
 }
 

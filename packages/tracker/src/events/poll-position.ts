@@ -12,20 +12,29 @@ export function pollPositionFile(dir: string, sourceUrl: string): string {
   return join(dir, 'state', `poll-${name}.json`);
 }
 
-/** Epoch seconds by the shim's clock; null: not known, so everything is read. */
-export function readPollPosition(dir: string, sourceUrl: string): number | null {
+export interface PollPosition {
+  /** Epoch seconds by the shim's clock. */
+  readonly untilTs: number;
+  /** Row the shim had stored last; null: it does not say. Finds what its clock, set back, puts before `untilTs`. */
+  readonly writtenTo: number | null;
+}
+
+/** Null: not known, so everything is read. */
+export function readPollPosition(dir: string, sourceUrl: string): PollPosition | null {
   try {
     const value: unknown = JSON.parse(readFileSync(pollPositionFile(dir, sourceUrl), 'utf8'));
     if (!isFields(value) || value['source_url'] !== sourceUrl) return null;
-    const { turns_until_ts: ts } = value;
-    return typeof ts === 'number' && Number.isFinite(ts) && ts >= 0 ? ts : null;
+    const { turns_until_ts: ts, turns_written_to: row } = value;
+    if (typeof ts !== 'number' || !Number.isFinite(ts) || ts < 0) return null;
+    return { untilTs: ts, writtenTo: typeof row === 'number' && Number.isSafeInteger(row) && row >= 0 ? row : null };
   } catch (error) {
     if (error instanceof SyntaxError || systemErrorCode(error) !== undefined) return null;
     throw error;
   }
 }
 
-export function writePollPosition(dir: string, sourceUrl: string, turnsUntilTs: number): Outcome<null> {
-  const value = { source_url: sourceUrl, turns_until_ts: turnsUntilTs };
+export function writePollPosition(dir: string, sourceUrl: string, position: PollPosition): Outcome<null> {
+  const { untilTs, writtenTo } = position;
+  const value = { source_url: sourceUrl, turns_until_ts: untilTs, turns_written_to: writtenTo };
   return replaceFile(pollPositionFile(dir, sourceUrl), `${JSON.stringify(value)}\n`);
 }

@@ -18,6 +18,8 @@ export interface SampleQuery {
   readonly limit: number;
   readonly after: SamplePosition | null;
   readonly lane?: string | null;
+  /** Also rows before `sinceTs` that were written after this one, see {@link newestRow}; null: none. */
+  readonly writtenAfter?: number | null;
 }
 
 export interface RollupPosition {
@@ -120,7 +122,8 @@ function lastSampleTs(db: Database, epoch: string, startedTs: number): number | 
 
 /** Ordered by `ts`, then `rid`; with `after` no row comes twice and none is left out. */
 export function readSamples(db: Database, query: SampleQuery): Sample[] {
-  const { sinceTs, model, limit, after, lane = null } = query;
+  const { sinceTs, model, limit, after, lane = null, writtenAfter = null } = query;
+  if (writtenAfter !== null) return readLateSamples(db, { ...query, writtenAfter });
   const values: SqlValue[] = [Math.max(sinceTs, after?.ts ?? sinceTs), LAST_TS];
   let where = 'ts >= ? AND ts < ?';
   const and = (condition: string, ...more: readonly SqlValue[]): void => {
@@ -134,6 +137,32 @@ export function readSamples(db: Database, query: SampleQuery): Sample[] {
     .prepare(`SELECT * FROM usage_sample WHERE ${where} ORDER BY ts, rid LIMIT ?`)
     .all(...values, limit)
     .map(sampleOf);
+}
+
+/** The row that was written last; 0: there is none. Rows are numbered as they are written, whatever the clock said. */
+export function newestRow(db: Database): number {
+  return numberOf(db, 'SELECT max(rowid) FROM usage_sample') ?? 0;
+}
+
+/**
+ * A clock that was set back has put rows behind those that were read before. They come first, for they are the oldest; a
+ * page that does not fill up goes on with the others.
+ */
+function readLateSamples(db: Database, query: SampleQuery & { readonly writtenAfter: number }): Sample[] {
+  const { sinceTs, model, limit, after, lane = null, writtenAfter } = query;
+  // The pluses keep the index of times out: who looks often has few rows behind the one he knows.
+  const late = db
+    .prepare(
+      `SELECT * FROM usage_sample WHERE rowid > ? AND +ts < ? AND (+ts > ? OR (+ts = ? AND rid > ?))
+         AND (? IS NULL OR +model = ?) AND (? IS NULL OR lane = ?) ORDER BY +ts, rid LIMIT ?`,
+    )
+    .all(
+      ...[writtenAfter, Math.min(sinceTs, LAST_TS), after?.ts ?? -1, after?.ts ?? -1, after?.rid ?? ''],
+      ...[model, model, lane, lane, limit],
+    )
+    .map(sampleOf);
+  const others = limit - late.length;
+  return others > 0 ? [...late, ...readSamples(db, { ...query, limit: others, writtenAfter: null })] : late;
 }
 
 /** All of them by time; between two pages others may write. */

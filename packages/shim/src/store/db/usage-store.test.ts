@@ -375,6 +375,35 @@ describe('UsageStore', () => {
     expect(rows({ windowStart: Date.UTC(2026, 0, 14) / 1000, model: 'm' })).toEqual(['n']);
   });
 
+  it('what a clock that was set back has put behind the reader is listed by the row it follows, page by page', () => {
+    const store = openStore();
+    expect(store.newestRow()).toBe(0);
+    const write = (samples: readonly Sample[]): void => {
+      for (const sample of samples) store.record(itemOf(sample));
+      store.flush();
+    };
+    write([sampleAt(T0, 'aa'), sampleAt(T0 + 1, 'bb')]);
+    const writtenAfter = store.newestRow();
+    write([sampleAt(T0 - 600, 'ee'), sampleAt(T0 - 600, 'dd'), sampleAt(T0 - 9, 'cc', { model: 'n' })]);
+    write([sampleAt(T0 + 2, 'ff')]);
+    const query = { ...ALL, sinceTs: T0 + 1, writtenAfter };
+    const ridsOf = (samples: readonly Sample[]): string[] => samples.map(({ rid }) => rid);
+    expect(ridsOf(store.samples({ ...ALL, sinceTs: T0 + 1 }))).toEqual(['bb', 'ff']);
+    expect(ridsOf(store.samples(query))).toEqual(['dd', 'ee', 'cc', 'bb', 'ff']);
+    expect(ridsOf(store.samples({ ...query, model: 'n' }))).toEqual(['cc']);
+    expect(ridsOf(store.samples({ ...query, writtenAfter: store.newestRow() }))).toEqual(['bb', 'ff']);
+    const found: string[] = [];
+    let after = null;
+    for (;;) {
+      const page: Sample[] = store.samples({ ...query, limit: 2, after });
+      const last = page.at(-1);
+      if (last === undefined) break;
+      found.push(...ridsOf(page));
+      after = { ts: last.ts, rid: last.rid };
+    }
+    expect(found).toEqual(['dd', 'ee', 'cc', 'bb', 'ff']);
+  });
+
   it('drops a row that can never be written, and only that one', () => {
     const store = openStore();
     store.record(itemOf(sampleAt(T0, 'good')));

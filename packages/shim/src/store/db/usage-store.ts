@@ -5,6 +5,7 @@ import { OwnSession } from './own-session.ts';
 import {
   loadStart,
   readConfigVersion,
+  newestRow,
   readDecisions,
   readRollups,
   readSamples,
@@ -146,6 +147,8 @@ export class UsageStore {
   samples(query: SampleQuery): Sample[] {
     return this.#read((db) => readSamples(db, query));
   }
+
+  readonly newestRow = (): number => this.#read(newestRow);
 
   /** All samples since then by time, read in pages: others may write in between. */
   speedSamples(sinceTs: number): Generator<Sample> {

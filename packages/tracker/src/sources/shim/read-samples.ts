@@ -14,21 +14,26 @@ export interface SamplesPage {
   readonly shimTs: number;
   /** When the answer was complete by our clock, epoch seconds. */
   readonly receivedTs: number;
+  /** The row the shim had stored last when it answered; null: an older shim, which does not say. */
+  readonly writtenTo: number | null;
 }
 
 /**
- * The finished turns the shim still keeps from `sinceTs` on (epoch seconds), page by page, oldest first. Ends with the
+ * The finished turns the shim still keeps from `sinceTs` on (epoch seconds), page by page, oldest first; with
+ * `writtenAfter` also earlier ones that were stored after that row. Ends with the
  * first problem; a shim without this surface is `older-shim`.
  */
 export async function* readSamples(
   base: URL,
   sinceTs: number,
   options: AskOptions,
+  writtenAfter: number | null = null,
 ): AsyncGenerator<Outcome<SamplesPage>> {
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ since: String(sinceTs), limit: String(PAGE) });
     if (cursor !== null) query.set('cursor', cursor);
+    if (writtenAfter !== null) query.set('written_after', String(writtenAfter));
     const question = { path: `v1/usage/samples?${query.toString()}`, contract: 'samples v1', parse: parseSamples };
     const told = await askShim(base, question, options);
     if (!told.ok) {
@@ -38,7 +43,7 @@ export async function* readSamples(
     const { value, receivedTs } = told.value;
     const samples = Object.values(value.models).flat();
     samples.sort((a, b) => a.ts - b.ts || (a.rid < b.rid ? -1 : 1));
-    yield { ok: true, value: { samples, shimTs: value.ts, receivedTs } };
+    yield { ok: true, value: { samples, shimTs: value.ts, receivedTs, writtenTo: value.written_to ?? null } };
     // A shim that says the same again would keep us for ever.
     const next: string | null = value.next_cursor ?? null;
     cursor = next === cursor ? null : next;
