@@ -2,7 +2,7 @@
 // The first minute of somebody who has just found this repository, typed and timed.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killAll } from './e2e/children.mjs';
@@ -47,11 +47,13 @@ async function main() {
   if (flags.help) console.log(HELP);
   if (flags.help) return 0;
   const folder = mkdtempSync(join(tmpdir(), 'ccp-newcomer-'));
+  // How long it takes depends on what else the machine does.
+  const loadBefore = loadavg()[0];
   const newcomer = new Newcomer({ root: ROOT, folder, npmCache: flags['npm-cache'] });
   try {
     const result = { ...(await newcomer.firstMinute()), within_s: Number(flags.within) };
     const ok = result.live_s <= result.within_s && result.doctors.every((one) => one.green);
-    return report({ ok, ...result, ...machine() }, flags);
+    return report({ ok, ...result, ...machine(), load_1m: [loadBefore, loadavg()[0]] }, flags);
   } catch (error) {
     console.error(`newcomer: ${error.message}\n${newcomer.said().trimEnd()}`);
     return 1;
@@ -80,7 +82,9 @@ function report(result, { json, evidence }) {
       console.log(`${green ? 'green' : 'NOT green'}: ${command}, ${checks} checks`);
       for (const { check, grade, found } of complaints) console.log(`  ${grade} ${check}: ${found}`);
     }
-    console.log(`live numbers after ${result.live_s} s (at most ${result.within_s}), all of it ${result.total_s} s`);
+    console.log(
+      `live numbers after ${result.live_s} s (at most ${result.within_s}), all of it ${result.total_s} s; load ${result.load_1m.join(' to ')}`,
+    );
   }
   return result.ok ? 0 : 1;
 }
