@@ -50,6 +50,8 @@ try {
     countScript(['scripts/fuzz-surfaces.mjs', '--count', '100', '--seed', '1']);
     countScript(['scripts/supervise.mjs', '--kills', '3', '--within', '10000']);
     countScript(['scripts/docs-commands.mjs']);
+    // The workflow for other repositories, each step of it, with packages as npm installs them.
+    countScript(['scripts/contract-gate.mjs']);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -38,6 +38,8 @@ const remedies = {
   'type-changed': `restore the type and add a new field for the new one, ${V2}`,
   'type-widened': `restore the type: readers do not expect the new one; add a new field, ${V2}`,
   'value-removed': `keep accepting the value, ${V2}`,
+  'value-added': `list new words in "x-known-values" of an open string instead: older readers refuse the value, ${V2}`,
+  'default-changed': `restore the default: documents that leave the field out would mean something else, ${V2}`,
   'const-loosened': `restore the constant: readers tell documents apart by it, ${V2}`,
   tightened: `restore the released limit: documents that followed it would be refused, ${V2}`,
   loosened: `restore the released limit: readers rely on it, ${V2}`,
@@ -48,6 +50,7 @@ const remedies = {
 const looserKinds: ReadonlySet<ChangeKind> = new Set<ChangeKind>([
   'no-longer-required',
   'type-widened',
+  'value-added',
   'const-loosened',
   'loosened',
 ]);

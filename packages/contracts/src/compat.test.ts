@@ -125,6 +125,8 @@ describe('findBreakingChanges', () => {
     ['no pattern', `${P}/id`, 'pattern', undefined, 'loosened'],
     ['no format', `${P}/at`, 'format', undefined, 'loosened'],
     ['no constant', `${P}/kind`, 'const', undefined, 'const-loosened'],
+    ['one more word', `${P}/word`, 'enum', ['b', 'c', 'a'], 'value-added'],
+    ['any word', `${P}/word`, 'enum', undefined, 'value-added'],
     ['one more branch of anyOf', `${P}/either`, 'anyOf', [...anyOf(), { type: 'null' }], 'loosened'],
   ] as const)(
     'reports %s in a document, whose readers relied on it, and not in a config',
@@ -140,8 +142,7 @@ describe('findBreakingChanges', () => {
     ['new optional field', P, 'fresh', { type: 'string', minLength: 4 }],
     ['new object with its own required field', P, 'fresh', { type: 'object', required: ['a'], properties: { a: {} } }],
     ['new field behind a reference', `${PART}/${P}`, 'fresh', { type: 'boolean' }],
-    ['one more word', `${P}/word`, 'enum', ['b', 'c', 'a']],
-    ['any word', `${P}/word`, 'enum', undefined],
+    ['other order of words', `${P}/word`, 'enum', ['b', 'a']],
     ['other order of types', `${P}/ratio`, 'type', ['null', 'number']],
     ['other order of required fields', '', 'required', ['part', 'id']],
     ['other order of branches', `${P}/one`, 'oneOf', [{ type: 'number' }, { type: 'string' }]],
@@ -188,6 +189,108 @@ describe('findBreakingChanges', () => {
     expect(findBreakingChanges(set, looser)).toEqual([]);
     const smaller = { ...set, 'file-config': { ...file, properties: { a: { type: 'string' } } } };
     expect(findBreakingChanges(set, smaller)).toMatchObject([{ schema: 'file-config', pointer: '/properties/b' }]);
+  });
+
+  describe('mistakes it made once', () => {
+    const pairs: Record<string, [before: Node, after: Node, config: string[], produced: string[]]> = {
+      'explanations inside a keyword it compares as text count for nothing': [
+        { not: { type: 'string', description: 'Old.' } },
+        { not: { type: 'string', description: 'New.', 'x-unit': 's' } },
+        [],
+        [],
+      ],
+      'a reference inside such a keyword is its target': [
+        { not: { $ref: '#/$defs/a' }, $defs: { a: { type: 'string' } } },
+        { not: { type: 'string' } },
+        [],
+        [],
+      ],
+      'a field called description is no explanation': [
+        { not: { properties: { description: { type: 'string' } } } },
+        { not: { properties: { description: { type: 'number' } } } },
+        ['unproven'],
+        ['unproven'],
+      ],
+      'uniqueItems: false refuses nothing': [{ type: 'array' }, { type: 'array', uniqueItems: false }, [], []],
+      'an object that is closed no longer only accepts more': [
+        { type: 'object', additionalProperties: false },
+        { type: 'object', additionalProperties: { type: 'string' } },
+        [],
+        ['loosened'],
+      ],
+      'a closed object does not let older readers have a new field': [
+        { type: 'object', additionalProperties: false, properties: {} },
+        { type: 'object', additionalProperties: false, properties: { a: { type: 'string' } } },
+        [],
+        ['loosened'],
+      ],
+      'a rule for the names of a map may go where a user writes': [
+        { propertyNames: { pattern: '^a' } },
+        {},
+        [],
+        ['loosened'],
+      ],
+      'a type beside values that have it says nothing new': [
+        { enum: ['a', 1] },
+        { type: ['string', 'number'], enum: ['a', 1] },
+        [],
+        [],
+      ],
+      'null among the types of values without null says nothing': [
+        { type: ['string', 'null'], enum: ['a'] },
+        { type: 'string', enum: ['a'] },
+        [],
+        [],
+      ],
+      'true and false are all a boolean can be': [
+        { type: 'boolean' },
+        { type: 'boolean', enum: [true, false] },
+        [],
+        [],
+      ],
+      'all types are any type': [{}, { type: ['null', 'boolean', 'number', 'string', 'array', 'object'] }, [], []],
+      'above 0 is less than from 0 on, whatever the spelling': [
+        { type: 'number', exclusiveMinimum: 0 },
+        { type: 'number', minimum: 0 },
+        [],
+        ['loosened'],
+      ],
+      'a branch that only gained a field is no partner of another branch': [
+        { anyOf: [{ properties: { a: {} } }, { properties: { a: {}, b: {} } }] },
+        { anyOf: [{ properties: { a: {}, b: {} } }, { properties: { a: {} } }] },
+        [],
+        [],
+      ],
+      'null beside a limit of numbers, written as anyOf': [
+        { type: ['number', 'null'], minimum: 0 },
+        { anyOf: [{ type: 'null' }, { type: 'number', minimum: 0 }] },
+        [],
+        [],
+      ],
+      'a branch lost on the way to anyOf': [
+        { type: ['number', 'null'] },
+        { anyOf: [{ type: 'number' }] },
+        ['tightened'],
+        ['tightened'],
+      ],
+      'an anchor is not the whole document': [
+        { properties: { x: { $ref: '#part' } }, $defs: { p: { $anchor: 'part', type: 'string' } } },
+        { properties: { x: { $ref: '#part' } }, $defs: { p: { $anchor: 'part', type: 'number' } } },
+        ['type-changed'],
+        ['type-changed'],
+      ],
+      'another default is another meaning of its absence': [
+        { default: 1 },
+        { default: 2 },
+        ['default-changed'],
+        ['default-changed'],
+      ],
+    };
+
+    it.each(Object.entries(pairs))('%s', (_name, [before, after, config, produced]) => {
+      const kinds = (name: string): string[] => findBreakingChangesIn(before, after, name).map(({ kind }) => kind);
+      expect({ config: kinds('some-config'), produced: kinds('answer') }).toEqual({ config, produced });
+    });
   });
 
   it('notices a change behind a reference inside a keyword it cannot interpret', () => {

@@ -22,6 +22,8 @@ export interface View {
   /** Accepted values as canonical JSON; undefined: any. */
   readonly values: ReadonlySet<string> | undefined;
   readonly hasConst: boolean;
+  /** What an absent value stands for, as canonical JSON; undefined: not said. */
+  readonly default: string | undefined;
   readonly required: ReadonlySet<string>;
   readonly closed: boolean;
   readonly properties: ReadonlyMap<string, readonly Place[]>;
@@ -56,6 +58,7 @@ export function viewOf(places: readonly Place[]): View {
     types: intersection(parts.map(({ node }) => typesOf(node))),
     values: intersection(parts.map(({ node }) => valuesOf(node))),
     hasConst: parts.some(({ node }) => 'const' in node),
+    default: parts.filter(({ node }) => 'default' in node).map(({ node }) => canonical(node['default']))[0],
     required: new Set(parts.flatMap(({ node }) => listOf(node['required']).filter((name) => typeof name === 'string'))),
     closed: parts.some(({ node }) => node['additionalProperties'] === false),
     properties: propertiesOf(parts),
@@ -107,11 +110,29 @@ function targetOf(from: Place, reference: string): Place | undefined {
   const owner = id === '' ? from.document : Object.keys(from.set).find((name) => from.set[name]?.['$id'] === id);
   if (owner === undefined) return undefined;
   let node: unknown = from.set[owner];
+  if (fragment !== '' && !fragment.startsWith('/')) {
+    return anchored(placeOf(from.set, owner), fragment);
+  }
   for (const token of decodeURIComponent(fragment).split('/').slice(1)) {
     const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
     node = isObject(node) ? node[key] : Array.isArray(node) ? (node as unknown[])[Number(key)] : undefined;
   }
   return isObject(node) ? { set: from.set, document: owner, pointer: fragment, node } : undefined;
+}
+
+/** The part that calls itself `$anchor: name`. */
+function anchored(place: Place, name: string): Place | undefined {
+  if (place.node['$anchor'] === name) return place;
+  for (const [key, value] of Object.entries(place.node)) {
+    const inner = Array.isArray(value)
+      ? value.flatMap((item, index) => step(place, [key, String(index)], item))
+      : step(place, [key], value);
+    for (const part of inner) {
+      const found = anchored(part, name);
+      if (found) return found;
+    }
+  }
+  return undefined;
 }
 
 function intersection(sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<string> | undefined {
@@ -137,7 +158,7 @@ function propertiesOf(parts: readonly Place[]): Map<string, Place[]> {
     const properties = part.node['properties'];
     if (!isObject(properties)) continue;
     for (const [name, value] of Object.entries(properties)) {
-      const places = value === true ? [{ ...part, node: {} }] : step(part, ['properties', name], value);
+      const places = step(part, ['properties', name], value === true ? {} : value);
       found.set(name, [...(found.get(name) ?? []), ...places]);
     }
   }
@@ -163,31 +184,56 @@ function boundOf(parts: readonly Place[], keyword: string): [string, number][] {
 }
 
 // Keywords read above, and annotations: neither is compared as text.
-const notExact = new Set<string>(
-  [
-    ['type', 'enum', 'const', 'required', 'properties', 'allOf', ...childKeywords, ...variantKeywords],
-    [...lowerBounds, ...upperBounds, '$schema', '$id', '$anchor', '$defs', 'definitions', '$comment', 'title'],
-    ['description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly'],
-  ].flat(),
-);
+const annotations = new Set([
+  ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment', '$schema'],
+  ...['$id', '$anchor', '$defs', 'definitions'],
+]);
+const notExact = new Set<string>([
+  ...['type', 'enum', 'const', 'required', 'properties', 'allOf', ...childKeywords, ...variantKeywords],
+  ...[...lowerBounds, ...upperBounds, ...annotations],
+]);
+
+/** Whether a keyword says something to people only. */
+export function isAnnotation(keyword: string): boolean {
+  return annotations.has(keyword) || keyword.startsWith('x-');
+}
 
 function exactOf(parts: readonly Place[]): Map<string, string> {
   const found = new Map<string, string[]>();
   for (const part of parts) {
     for (const [keyword, value] of Object.entries(part.node)) {
-      if (notExact.has(keyword) || keyword.startsWith('x-')) continue;
-      found.set(keyword, [...(found.get(keyword) ?? []), canonical(inlined(value, part, new Set()))]);
+      if (notExact.has(keyword) || isAnnotation(keyword) || demandsNothing(keyword, value)) continue;
+      found.set(keyword, [...(found.get(keyword) ?? []), canonical(meaning(keyword, value, part, new Set()))]);
     }
   }
   return new Map([...found].map(([keyword, texts]) => [keyword, [...new Set(texts)].toSorted().join(' and ')]));
 }
 
-/** Puts the targets of references in their place, so that a change behind a reference changes the text. */
-function inlined(value: unknown, at: Place, seen: ReadonlySet<JsonSchema>): unknown {
-  if (Array.isArray(value)) return value.map((item) => inlined(item, at, seen));
+function demandsNothing(keyword: string, value: unknown): boolean {
+  if (keyword === 'uniqueItems' || keyword === 'not') return value === false;
+  if (['patternProperties', 'dependentRequired', 'dependentSchemas'].includes(keyword))
+    return canonical(value) === '{}';
+  return ['propertyNames', 'unevaluatedProperties', 'unevaluatedItems'].includes(keyword) && value === true;
+}
+
+const mapsOfSchemas = new Set(['properties', 'patternProperties', 'dependentSchemas']);
+const plainValues = new Set(['const', 'enum', 'required', 'dependentRequired', 'type']);
+
+/** What a keyword demands, without annotations and with the targets of references in their place. */
+function meaning(keyword: string, value: unknown, at: Place, seen: ReadonlySet<JsonSchema>): unknown {
+  if (plainValues.has(keyword)) return value;
+  if (Array.isArray(value)) return value.map((item) => meaning('', item, at, seen));
   if (!isObject(value) || seen.has(value)) return value;
-  const target = typeof value['$ref'] === 'string' ? targetOf(at, value['$ref']) : undefined;
   const inner = new Set([...seen, value]);
-  const own = Object.entries(value).map(([key, item]) => [key, inlined(item, at, inner)] as const);
-  return { ...Object.fromEntries(own), ...(target && { $target: inlined(target.node, target, inner) }) };
+  const entries = Object.entries(value);
+  if (mapsOfSchemas.has(keyword)) {
+    return Object.fromEntries(entries.map(([name, item]) => [name, meaning('', item, at, inner)]));
+  }
+  const target = typeof value['$ref'] === 'string' ? targetOf(at, value['$ref']) : undefined;
+  const own = entries
+    .filter(([key]) => !isAnnotation(key) && !(target && key === '$ref'))
+    .map(([key, item]) => [key, meaning(key, item, at, inner)] as const);
+  if (!target) return Object.fromEntries(own);
+  const there = meaning('', target.node, target, inner);
+  return own.length === 0 ? there : { ...Object.fromEntries(own), $target: there };
 }

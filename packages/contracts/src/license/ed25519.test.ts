@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, sign, verify as opensslVerify } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import * as ed from '@noble/ed25519';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -139,12 +139,10 @@ describe('points of small order', () => {
     }
   });
 
-  it('a forgery that OpenSSL believes: A and R of order 1, S = 0', () => {
+  it('a forgery that a check of the equation alone believes: A and R of order 1, S = 0', () => {
     const [identity, zero] = [littleEndian(1n), littleEndian(0n)];
-    const head = Buffer.from('302a300506032b6570032100', 'hex');
-    const key = createPublicKey({ key: join(head, identity) as Buffer, format: 'der', type: 'spki' });
-    // The test is worth something only while the weaker check says yes.
-    expect(opensslVerify(null, MESSAGE, key, join(identity, zero))).toBe(true);
+    // The test is worth something only while the weaker check says yes. node:crypto does in Node 22 and no longer in 24.
+    expect(ed.verify(join(identity, zero), MESSAGE, identity, { zip215: true })).toBe(true);
     expect(verifyEd25519(join(identity, zero), MESSAGE, identity)).toBe(false);
   });
 
@@ -166,7 +164,7 @@ describe('points of small order', () => {
         ),
       ) % L;
     const signature = join(r, littleEndian((k * scalar) % L));
-    expect(opensslVerify(null, MESSAGE, publicKey, signature)).toBe(true);
+    expect(ed.verify(signature, MESSAGE, KEY, { zip215: true })).toBe(true);
     expect(verifyEd25519(signature, MESSAGE, KEY)).toBe(false);
   });
 

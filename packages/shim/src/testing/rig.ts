@@ -89,7 +89,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const lines = (): UsageEvent[] =>
     readFileSync(shim.logPath, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      // The text after the last line feed is a line that is still being written.
+      .slice(0, -1)
       .map((line) => valueOf(parseUsageEvent(JSON.parse(line))));
   return {
     get shim() {

@@ -18,7 +18,17 @@ const graded = (findings: readonly Finding[]): Record<string, string> =>
 test('every finding that is not fine says what to do', () => {
   using dir = tempDir();
   const findings = [
-    ...surroundingFindings({ TZ: 'Mars/Olympus', LANG: 'C', PRIVACY_TIER: 'some', PATH: '' }, dir.path),
+    ...surroundingFindings(
+      {
+        TZ: 'Mars/Olympus',
+        LANG: 'C',
+        PRIVACY_TIER: 'some',
+        PATH: '',
+        CLAUDE_CONFIG_DIR: join(dir.path, 'elsewhere'),
+        CODEX_HOME: join(dir.path, 'elsewhere'),
+      },
+      dir.path,
+    ),
     nodeFinding('18.0.0'),
   ];
   expect(graded(findings)).toMatchObject({
@@ -30,6 +40,13 @@ test('every finding that is not fine says what to do', () => {
     node: 'bad',
   });
   for (const { remedy, grade } of findings) expect(grade === 'ok').toBe(remedy === null);
+});
+
+test('nobody has to have old turns: a home without the folders of either agent is fine', () => {
+  using dir = tempDir();
+  const findings = surroundingFindings({ LANG: 'C.UTF-8', PATH: process.env['PATH'] }, dir.path);
+  expect(graded(findings)).toMatchObject({ claude: 'ok', codex: 'ok' });
+  expect(findings.find(({ check }) => check === 'codex')?.found).toContain('no old turns to read');
 });
 
 test('what is in place is fine, and the tier comes from its file', () => {

@@ -14,8 +14,8 @@ export function surroundingFindings(env: NodeJS.ProcessEnv, home: string): Findi
   return [
     zoneFinding(env),
     tierFinding(env, home),
-    homeFinding('claude', env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'), 'projects', 'CLAUDE_CONFIG_DIR'),
-    homeFinding('codex', env['CODEX_HOME'] || join(home, '.codex'), 'sessions', 'CODEX_HOME'),
+    logsFinding('claude', join(home, '.claude'), 'projects', { variable: 'CLAUDE_CONFIG_DIR', env }),
+    logsFinding('codex', join(home, '.codex'), 'sessions', { variable: 'CODEX_HOME', env }),
     gitFinding(),
     charsetFinding(env),
   ];
@@ -72,10 +72,19 @@ function tierOf(file: string): { readonly tier: unknown; readonly from: string }
   }
 }
 
-function homeFinding(check: string, folder: string, part: string, variable: string): Finding {
-  if (existsSync(join(folder, part))) return good(check, `${join(folder, part)} is there`);
-  const remedy = `needed for old turns only: set ${variable} if it is elsewhere`;
-  return warn(check, `there is no ${join(folder, part)}, so no logs to backfill from`, remedy);
+/** Nobody needs both agents, nor old turns of either: only a folder that was named has to be there. */
+function logsFinding(
+  check: string,
+  usual: string,
+  part: string,
+  { variable, env }: { readonly variable: string; readonly env: NodeJS.ProcessEnv },
+): Finding {
+  const named = env[variable] || undefined;
+  const folder = join(named ?? usual, part);
+  if (existsSync(folder)) return good(check, `${folder} is there`);
+  const found = `there is no ${folder}, so there are no old turns to read`;
+  if (named === undefined) return good(check, found);
+  return warn(check, found, `${variable} names a folder without logs: mend it, or unset it`);
 }
 
 function gitFinding(): Finding {
