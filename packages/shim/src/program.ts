@@ -29,6 +29,8 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   ],
 ];
 
+const IS_VERSION = /^(-V|--version)$/;
+
 /**
  * `shim`, with the command that `word` names; with every command where there is no such one, so that help and errors name
  * them.
@@ -40,8 +42,9 @@ export async function program(word = 'serve'): Promise<Command> {
     // An option belongs to the word before it: aggregate and aggregate key both know --json.
     .enablePositionalOptions()
     .showHelpAfterError('(shim --help lists the commands)');
-  const own = COMMANDS.find(([words]) => words.includes(word));
-  const loaded = await Promise.all((own === undefined ? COMMANDS : [own]).map(([, load]) => load()));
+  const own = COMMANDS.filter(([words]) => words.includes(word));
+  const meant = own.length > 0 || IS_VERSION.test(word) ? own : COMMANDS;
+  const loaded = await Promise.all(meant.map(([, load]) => load()));
   for (const command of loaded.flat()) shim.addCommand(command, { isDefault: command.name() === 'serve' });
   return shim;
 }

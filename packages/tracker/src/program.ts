@@ -35,10 +35,13 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['doctor'], async () => (await import('./commands/doctor.ts')).addDoctor],
 ];
 
+const IS_VERSION = /^(-V|--version)$/;
+
 /** The commands a line that begins with `word` can mean: one, or all of them where help or an error is to name them. */
-async function commandsFor(word: string | undefined): Promise<readonly Add[]> {
-  const own = COMMANDS.find(([words]) => word !== undefined && words.includes(word));
-  return Promise.all((own === undefined ? COMMANDS : [own]).map(([, load]) => load()));
+async function commandsFor(word = ''): Promise<readonly Add[]> {
+  const own = COMMANDS.filter(([words]) => words.includes(word));
+  const meant = own.length > 0 || IS_VERSION.test(word) ? own : COMMANDS;
+  return Promise.all(meant.map(([, load]) => load()));
 }
 
 /** Runs one command line and answers its exit code (see exit-codes.ts). */
