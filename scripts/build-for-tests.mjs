@@ -15,4 +15,6 @@ export function setup() {
     shell: process.platform === 'win32',
   });
   if (status !== 0) throw new Error(`the programs could not be built:\n${stdout}${stderr}`);
+  // Every project of vitest.config.ts asks once.
+  process.env.CCP_BUILT = '1';
 }

@@ -38,7 +38,9 @@ async function main() {
   let provider;
   try {
     const env = plainEnv(home);
-    provider = await startServer(process.execPath, [shimMain, 'simulate', '--port', '0', '--json'], {
+    // What is tried is the shim; waiting for a provider that writes at a person's pace would be most of the time.
+    const quick = ['--ttft-ms', '1', '--pace-ms', '1'];
+    provider = await startServer(process.execPath, [shimMain, 'simulate', '--port', '0', '--json', ...quick], {
       env,
       name: 'shim simulate',
     });

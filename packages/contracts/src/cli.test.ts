@@ -1,17 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { schemaNames } from './index.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const SCHEMAS = join(PACKAGE, 'schemas', 'v1');
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/contracts/v1/', import.meta.url));
-// Resolved from the workspace root, where it is installed: a built program could be older than the source.
-const TSX = pathToFileURL(createRequire(join(PACKAGE, '..', '..', 'package.json')).resolve('tsx')).href;
 
 let temp: string;
 
@@ -19,8 +16,8 @@ beforeEach(() => (temp = mkdtempSync(join(tmpdir(), 'contracts-'))));
 afterEach(() => rmSync(temp, { recursive: true, force: true }));
 
 function contracts(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const cli = join(PACKAGE, 'src', 'cli.ts');
-  return spawnSync(process.execPath, ['--import', TSX, cli, ...args], { encoding: 'utf8', cwd: temp });
+  const cli = join(PACKAGE, 'dist', 'cli.js');
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', cwd: temp });
 }
 
 function copyWith(file: string, from: string, to: string): string {

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
-import type * as Ajv2020Module from 'ajv/dist/2020.js';
-import type { AnySchema, ValidateFunction } from 'ajv/dist/2020.js';
-import type * as FormatsModule from 'ajv-formats';
-import { schemaNames, schemas } from './generated/schemas.ts';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { schemaNames } from './generated/schemas.ts';
 import type { SchemaName } from './generated/schemas.ts';
 import type { DocumentTypes } from './generated/types.ts';
 import { problemOf } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { schemaCompiler } from './schema-compiler.ts';
+import type { SchemaCompiler } from './schema-compiler.ts';
 
 export type { Problem } from './problem.ts';
 
@@ -112,33 +112,29 @@ function parserOf<N extends SchemaName>(name: N): (value: unknown) => Parsed<Doc
   return (value) => parse(name, value);
 }
 
-type Validators = InstanceType<typeof Ajv2020Module.Ajv2020>;
-
-let validators: Validators | undefined;
+const require = createRequire(import.meta.url);
+const validators = new Map<SchemaName, ValidateFunction>();
+let compiler: SchemaCompiler | undefined;
 
 function validatorOf(name: SchemaName): ValidateFunction {
-  validators ??= loadValidators();
-  const validate = validators.getSchema(`urn:ccp:${CONTRACT_VERSION}:${name}`);
-  if (!validate) throw new Error(`no schema is called ${name}; known: ${schemaNames.join(', ')}`);
+  const known = validators.get(name);
+  if (known !== undefined) return known;
+  if (!schemaNames.includes(name)) throw new Error(`no schema is called ${name}; known: ${schemaNames.join(', ')}`);
+  const validate = import.meta.url.endsWith('.ts') ? compiled(name) : built(name);
+  validators.set(name, validate);
   return validate;
 }
 
-function loadValidators(): Validators {
-  // Loaded on first use: the library costs about 30 ms, and many commands never parse anything.
-  const require = createRequire(import.meta.url);
-  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof Ajv2020Module;
-  const { default: addFormats } = require('ajv-formats') as typeof FormatsModule;
-  const ajv = new Ajv2020({
-    strict: true,
-    allowUnionTypes: true,
-    allErrors: true,
-    // A test checks the schemas against the meta-schema; doing it here would triple the first compile.
-    validateSchema: false,
-    meta: false,
-    code: { optimize: false },
-  });
-  ajv.addKeyword('x-known-values');
-  addFormats.default(ajv, ['date-time']);
-  for (const schema of Object.values(schemas)) ajv.addSchema(schema as AnySchema);
-  return ajv;
+/** Written by the build: loading one takes milliseconds. */
+function built(name: SchemaName): ValidateFunction {
+  return require(`./generated/validators/${name}.cjs`) as ValidateFunction;
+}
+
+/** From source there is no build to rely on. */
+function compiled(name: SchemaName): ValidateFunction {
+  compiler ??= schemaCompiler({ optimize: false });
+  const validate = compiler.getSchema(`urn:ccp:${CONTRACT_VERSION}:${name}`);
+  if (validate === undefined)
+    throw new Error(`the schema ${name} has another $id than urn:ccp:${CONTRACT_VERSION}:${name}`);
+  return validate;
 }

@@ -126,8 +126,11 @@ describe('trouble with the disk stops no request, and nothing recorded is lost',
       execFileSync('prlimit', ['--pid', pid, '--fsize=unlimited:unlimited']);
       await until(async () => (await readyz(url)).ready === true, 'readyz to recover');
       await until(async () => (await count()) === 33, 'every row');
-      const log = readFileSync(join(child.home, '.local/state/ccp/logs/usage.jsonl'), 'utf8').trimEnd().split('\n');
-      expect(log.filter((line) => (JSON.parse(line) as { event: string }).event === 'completion')).toHaveLength(33);
+      // The log tries again in its own time, which may be after the database.
+      const log = (): string => readFileSync(join(child.home, '.local/state/ccp/logs/usage.jsonl'), 'utf8');
+      await until(() => log().split('"event":"completion"').length > 33 && log().endsWith('\n'), 'every line');
+      const lines = log().trimEnd().split('\n');
+      expect(lines.filter((line) => (JSON.parse(line) as { event: string }).event === 'completion')).toHaveLength(33);
     },
     30_000,
   );

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 import { program } from './program.ts';
 
-await program().parseAsync();
+const shim = await program(process.argv[2]);
+await shim.parseAsync();

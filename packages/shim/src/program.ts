@@ -1,48 +1,50 @@
 import { Command } from 'commander';
-import { aggregateCommand } from './commands/aggregate.ts';
-import { shimBackgroundCommands } from './commands/background.ts';
-import { configCommand } from './commands/config.ts';
-import { dbCommand } from './commands/db.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { envCommand } from './commands/env.ts';
-import { explainCommand } from './commands/explain.ts';
-import { issuerCommand } from './commands/issuer.ts';
-import { licenseCommand } from './commands/license.ts';
-import { modelCommand } from './commands/model.ts';
-import { policyCommand } from './commands/policy.ts';
-import { probeCommand } from './commands/probe.ts';
-import { providersCommand } from './commands/providers.ts';
-import { quotasCommand } from './commands/quotas.ts';
-import { rollupsCommand } from './commands/rollups.ts';
-import { serveCommand } from './commands/serve.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
-export function program(): Command {
+/**
+ * Every word a command line may begin with, in the order of the help. A command loads only what it needs itself: all of
+ * them together are hundreds of modules, which takes longer than most commands do.
+ */
+const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promise<readonly Command[]>])[] = [
+  [['serve'], async () => [(await import('./commands/serve.ts')).serveCommand()]],
+  [['aggregate'], async () => [(await import('./commands/aggregate.ts')).aggregateCommand()]],
+  [['simulate'], async () => [(await import('./commands/simulate.ts')).simulateCommand()]],
+  [['status'], async () => [(await import('./commands/status.ts')).statusCommand()]],
+  [['quotas'], async () => [(await import('./commands/quotas.ts')).quotasCommand()]],
+  [['providers'], async () => [(await import('./commands/providers.ts')).providersCommand()]],
+  [['model'], async () => [(await import('./commands/model.ts')).modelCommand()]],
+  [['config'], async () => [(await import('./commands/config.ts')).configCommand()]],
+  [['db'], async () => [(await import('./commands/db.ts')).dbCommand()]],
+  [['rollups'], async () => [(await import('./commands/rollups.ts')).rollupsCommand()]],
+  [['explain'], async () => [(await import('./commands/explain.ts')).explainCommand()]],
+  [['license'], async () => [(await import('./commands/license.ts')).licenseCommand()]],
+  [['issuer'], async () => [(await import('./commands/issuer.ts')).issuerCommand()]],
+  [['policy'], async () => [(await import('./commands/policy.ts')).policyCommand()]],
+  [['probe'], async () => [(await import('./commands/probe.ts')).probeCommand()]],
+  [['env'], async () => [(await import('./commands/env.ts')).envCommand()]],
+  [['doctor'], async () => [(await import('./commands/doctor.ts')).doctorCommand()]],
+  [
+    ['start', 'stop', 'restart', 'service'],
+    async () => (await import('./commands/background.ts')).shimBackgroundCommands(),
+  ],
+];
+
+const IS_VERSION = /^(-V|--version)$/;
+
+/**
+ * `shim`, with the command that `word` names; with every command where there is no such one, so that help and errors name
+ * them.
+ */
+export async function program(word = 'serve'): Promise<Command> {
   const shim = new Command('shim')
     .description('A local router for coding agents: routes per model, keeps the stream intact, meters and keeps quotas')
     .version(VERSION)
     // An option belongs to the word before it: aggregate and aggregate key both know --json.
     .enablePositionalOptions()
-    .addCommand(serveCommand(), { isDefault: true })
-    .addCommand(aggregateCommand())
-    .addCommand(simulateCommand())
-    .addCommand(statusCommand())
-    .addCommand(quotasCommand())
-    .addCommand(providersCommand())
-    .addCommand(modelCommand())
-    .addCommand(configCommand())
-    .addCommand(dbCommand())
-    .addCommand(rollupsCommand())
-    .addCommand(explainCommand())
-    .addCommand(licenseCommand())
-    .addCommand(issuerCommand())
-    .addCommand(policyCommand())
-    .addCommand(probeCommand())
-    .addCommand(envCommand())
-    .addCommand(doctorCommand())
     .showHelpAfterError('(shim --help lists the commands)');
-  for (const command of shimBackgroundCommands()) shim.addCommand(command);
+  const own = COMMANDS.filter(([words]) => words.includes(word));
+  const meant = own.length > 0 || IS_VERSION.test(word) ? own : COMMANDS;
+  const loaded = await Promise.all(meant.map(([, load]) => load()));
+  for (const command of loaded.flat()) shim.addCommand(command, { isDefault: command.name() === 'serve' });
   return shim;
 }

@@ -1,27 +1,48 @@
 import { Command, CommanderError } from 'commander';
-import { addAdvice } from './commands/advice.ts';
-import { addAlias } from './commands/alias.ts';
-import { addBackground } from './commands/background.ts';
-import { addBackfill } from './commands/backfill.ts';
-import { addChurn } from './commands/churn.ts';
-import { addDashboard } from './commands/dashboard.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addExplain } from './commands/explain.ts';
-import { addGuard } from './commands/guard.ts';
-import { addIngest } from './commands/ingest.ts';
-import { addOverride } from './commands/override.ts';
-import { addPoll } from './commands/poll.ts';
-import { addPreview } from './commands/preview.ts';
-import { addPrivacy } from './commands/privacy.ts';
-import { addReport } from './commands/report.ts';
-import { addRollup } from './commands/rollup.ts';
-import { addSession } from './commands/session.ts';
-import { addStatusline } from './commands/statusline.ts';
-import { addUpload } from './commands/upload.ts';
-import { addVerify } from './commands/verify.ts';
-import { addWindow } from './commands/window.ts';
 import { EXIT } from './commands/exit-codes.ts';
 import { VERSION } from './version.ts';
+
+type Add = (program: Command, done: (code: number) => void) => void;
+
+/**
+ * Every word a command line may begin with, in the order of the help. A command loads only what it needs itself: all of
+ * them together are hundreds of modules, which takes longer than most commands do.
+ */
+const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promise<Add>])[] = [
+  [['poll'], async () => (await import('./commands/poll.ts')).addPoll],
+  [['start', 'stop', 'restart', 'service'], async () => (await import('./commands/background.ts')).addBackground],
+  [['preview'], async () => (await import('./commands/preview.ts')).addPreview],
+  [['dashboard'], async () => (await import('./commands/dashboard.ts')).addDashboard],
+  [['statusline'], async () => (await import('./commands/statusline.ts')).addStatusline],
+  [['ingest'], async () => (await import('./commands/ingest.ts')).addIngest],
+  [['override'], async () => (await import('./commands/override.ts')).addOverride],
+  [['alias'], async () => (await import('./commands/alias.ts')).addAlias],
+  [
+    ['window', 'complete', 'window-finalize', 'window-audit'],
+    async () => (await import('./commands/window.ts')).addWindow,
+  ],
+  [['session'], async () => (await import('./commands/session.ts')).addSession],
+  [['report'], async () => (await import('./commands/report.ts')).addReport],
+  [['guard'], async () => (await import('./commands/guard.ts')).addGuard],
+  [['advice'], async () => (await import('./commands/advice.ts')).addAdvice],
+  [['backfill'], async () => (await import('./commands/backfill.ts')).addBackfill],
+  [['churn'], async () => (await import('./commands/churn.ts')).addChurn],
+  [['explain'], async () => (await import('./commands/explain.ts')).addExplain],
+  [['rollup'], async () => (await import('./commands/rollup.ts')).addRollup],
+  [['privacy'], async () => (await import('./commands/privacy.ts')).addPrivacy],
+  [['upload'], async () => (await import('./commands/upload.ts')).addUpload],
+  [['verify'], async () => (await import('./commands/verify.ts')).addVerify],
+  [['doctor'], async () => (await import('./commands/doctor.ts')).addDoctor],
+];
+
+const IS_VERSION = /^(-V|--version)$/;
+
+/** The commands a line that begins with `word` can mean: one, or all of them where help or an error is to name them. */
+async function commandsFor(word = ''): Promise<readonly Add[]> {
+  const own = COMMANDS.filter(([words]) => words.includes(word));
+  const meant = own.length > 0 || IS_VERSION.test(word) ? own : COMMANDS;
+  return Promise.all(meant.map(([, load]) => load()));
+}
 
 /** Runs one command line and answers its exit code (see exit-codes.ts). */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -36,27 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help to see what there is)');
   const done = (result: number): void => void (code = result);
-  addPoll(program, done);
-  addBackground(program, done);
-  addPreview(program, done);
-  addDashboard(program, done);
-  addStatusline(program, done);
-  addIngest(program, done);
-  addOverride(program, done);
-  addAlias(program, done);
-  addWindow(program, done);
-  addSession(program, done);
-  addReport(program, done);
-  addGuard(program, done);
-  addAdvice(program, done);
-  addBackfill(program, done);
-  addChurn(program, done);
-  addExplain(program, done);
-  addRollup(program, done);
-  addPrivacy(program, done);
-  addUpload(program, done);
-  addVerify(program, done);
-  addDoctor(program, done);
+  for (const add of await commandsFor(argv[2])) add(program, done);
   try {
     await program.parseAsync(argv);
   } catch (error) {

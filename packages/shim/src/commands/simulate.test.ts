@@ -9,8 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const entry = `import { simulateCommand } from ${JSON.stringify(new URL('simulate.ts', import.meta.url).href)};
-await simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const cwd = fileURLToPath(new URL('../..', import.meta.url));
 let children: ChildProcess[] = [];
 let folders: string[] = [];
@@ -23,8 +22,7 @@ afterEach(async () => {
 });
 
 function simulate(...args: string[]) {
-  const node = ['--conditions=source', '--import', 'tsx', '--input-type=module', '-e', entry, '--', ...args];
-  const child = spawn(process.execPath, node, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'simulate', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const output = { out: '', err: '' };
   const firstLine = new Promise<string>((resolve) => {

@@ -1,4 +1,12 @@
-import { LineCounter, isNode, parseDocument, visit, type Document } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+
+const require = createRequire(import.meta.url);
+
+/** Loaded with the first file: it costs about 40 ms, and many commands read none. */
+function yaml(): typeof Yaml {
+  return require('yaml') as typeof Yaml;
+}
 
 /** Something in a config file we could not use, or kept without using. */
 export interface ConfigProblem {
@@ -22,6 +30,7 @@ export interface LocatedDocument {
 
 /** Parses YAML (of which JSON is a part), keeping positions. */
 export function parseYaml(file: string, text: string): LocatedDocument | ConfigProblem {
+  const { LineCounter, isNode, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const error = document.errors[0];
@@ -97,7 +106,8 @@ function lacksOnlyItsEnd(beginning: string): boolean {
   }
 }
 
-function lineOfBadAlias(document: Document, lines: LineCounter): number | null {
+function lineOfBadAlias(document: Yaml.Document, lines: Yaml.LineCounter): number | null {
+  const { visit } = yaml();
   let line: number | null = null;
   visit(document, {
     Alias: (_key, alias) => {

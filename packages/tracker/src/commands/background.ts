@@ -17,7 +17,14 @@ export function addBackground(program: Command, done: (code: number) => void): v
   const commands = backgroundCommands(PROGRAM, async (options, command) =>
     done(await watch(options as WatchOptions, command)),
   );
-  for (const command of commands) program.addCommand(command);
+  for (const command of commands) program.addCommand(inheriting(command, program));
+}
+
+/** A wrong option of these ends as one of any other command does, by an exit code and not in the middle of it. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) inheriting(below, command);
+  return command;
 }
 
 const PROGRAM: BackgroundProgram = {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseProvidersConfig, parseQuotasConfig } from '@ccp/contracts';
 import type { Parsed, ProvidersConfig, QuotasConfig, Usage } from '@ccp/contracts';
-import { parse } from 'yaml';
+import type * as Yaml from 'yaml';
 import { systemErrorCode } from '../problem.ts';
 import type { Outcome, Problem } from '../problem.ts';
 import { configDiff } from '../rollups/advice/config-diff.ts';
@@ -64,6 +65,8 @@ const NO_READING: Problem = {
 /** JSON is YAML too. */
 function configOf<T>(file: string, read: (value: unknown) => Parsed<T>): Outcome<T> {
   const remedy = 'Mend it; shim config check says more';
+  // Loaded with the first file: it costs about 40 ms.
+  const { parse } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   try {
     const parsed = read(parse(readFileSync(file, 'utf8')));
     if (parsed.ok) return { ok: true, value: parsed.value };

@@ -9,15 +9,15 @@ import type { NewRow } from './book.ts';
 import { turnOfSample } from './turn-event.ts';
 import { verifyJournals } from './verify.ts';
 
-const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+const built = (path: string): string => JSON.stringify(new URL(`../../dist/events/${path}`, import.meta.url).href);
 
-/** A real process with a book and a maker of turns; it says `ready` and waits for a line before it begins. */
+/** A real process with a built book and a maker of turns (which refers to nothing outside itself); it says `ready` and waits for a line before it begins. */
 function writerOf(dir: string, work: string): string {
   return `
     import { once } from 'node:events';
-    import { openBook } from ${url('./book.ts')};
-    import { turnOfSample } from ${url('./turn-event.ts')};
-    import { sampleAt } from ${url('../testing/samples.ts')};
+    import { openBook } from ${built('book.js')};
+    import { turnOfSample } from ${built('turn-event.js')};
+    ${sampleAt.toString()}
     const book = openBook(${JSON.stringify(dir)});
     const turn = (nth) => ({ ...turnOfSample(sampleAt(nth), 1_893_456_000), kind: 'turn' });
     const say = (words) => process.stdout.write(words + '\\n');

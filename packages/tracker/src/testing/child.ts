@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const MAIN = 'packages/tracker/dist/main.js';
-const FROM_SOURCE = ['--conditions=source', '--import', 'tsx'];
 
 export interface Ended {
   /** Null: killed by a signal. */
@@ -34,16 +33,16 @@ export function startShim(args: readonly string[], env: NodeJS.ProcessEnv = {}):
   return start(['packages/shim/dist/main.js', ...args], env);
 }
 
-/** A module given as text, run from source. */
+/** A module given as text. What it imports of ours is built: 50 such processes would spend their time translating. */
 export function startModule(source: string): Child {
-  return start([...FROM_SOURCE, '--input-type=module', '--eval', source], {});
+  return start(['--input-type=module', '--eval', source], {});
 }
 
 /** The same, where no file may grow beyond `kib`: a disk that fills up in the middle of a write. */
 export function startModuleWithLimit(source: string, kib: number): Child {
   // A write beyond the limit is cut or refused; without the trap it would end the process.
   const limited = `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$@"`;
-  const args = [...FROM_SOURCE, '--input-type=module', '--eval', source];
+  const args = ['--input-type=module', '--eval', source];
   return start(['-c', limited, process.execPath, ...args], {}, 'bash');
 }
 

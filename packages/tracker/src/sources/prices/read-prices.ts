@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import { systemErrorCode } from '../../problem.ts';
 import type { Outcome, Problem } from '../../problem.ts';
 import type { ModelPrice } from '../../rollups/cost/price-map.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Needed to say where a fault is, and only then: loading it takes about 40 ms. */
+function yaml(): typeof Yaml {
+  return require('yaml') as typeof Yaml;
+}
 
 /** Prices of one's own, as a file has them. */
 export interface OwnPrices {
@@ -92,12 +100,13 @@ function jsonOf(text: string): unknown {
 
 /** Where a text stops being JSON, as far as a reader of YAML, which JSON is a part of, can tell. */
 function faultLine(text: string): number | undefined {
-  const [fault] = parseDocument(text.slice(0, 1_000_000), { prettyErrors: true }).errors;
+  const [fault] = yaml().parseDocument(text.slice(0, 1_000_000), { prettyErrors: true }).errors;
   return fault?.linePos?.[0].line;
 }
 
 /** The line of a key; looked for only once there is something to say about it. */
 function lineOf(text: string, path: readonly string[]): number | undefined {
+  const { LineCounter, parseDocument } = yaml();
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter });
   const value: unknown = document.getIn(path, true);
