@@ -95,6 +95,11 @@ describe('the past in spans', () => {
     );
   });
 
+  test('turns of one moment stand in one order, whichever was told first', () => {
+    const failed = [1, 2, 3].map((nth) => turnAt(nth, { ts: NOW - 60, status: 529, ended: 'failed' }));
+    expect(historyOf(failed.toReversed()).document(question)).toEqual(historyOf(failed).document(question));
+  });
+
   test('the record nearer to the provider replaces the other one, whichever comes first', () => {
     const shim = turnAt(1, { ts: NOW - 60, request_id: 'req-1' });
     const transcript: PastTurn = {

@@ -118,6 +118,7 @@ function isMark({ decision, ended, status }: PastTurn): boolean {
   return !isUsual || (ended !== null && ended !== 'complete') || (status !== null && status >= 400);
 }
 
+/** Turns of one moment by their ids: in which order they were told must not show. */
 function byTime(a: PastTurn, b: PastTurn): number {
-  return a.ts - b.ts;
+  return a.ts - b.ts || (a.id < b.id ? -1 : 1);
 }
