@@ -35,16 +35,13 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
   const { mountOverlay } = await import('../views/overlay/app.ts');
   const screen = overlayScreen(stdin, stdout, cellsOf);
   const shimUrl = shownUrl(tracker.ccpUrl);
-  const listeners = new Set<() => void>();
   let look = FIRST_LOOK;
   let board: Board | null = null;
-  let lines: readonly string[] = [];
   let wake = new AbortController();
   const size = () => ({ width: stdout.columns || 80, rows: stdout.rows || 24 });
   const draw = (): void => {
     const drawn = board === null ? [[{ text: `reading ${shimUrl} …` }]] : screenLines(board, look, size(), shimUrl);
-    lines = drawn.map((line) => renderLine(line, size().width, colour, charset));
-    for (const changed of listeners) changed();
+    screen.paint(drawn.map((line) => renderLine(line, size().width, colour, charset)));
   };
   const show = (next: Board | null): void => {
     if (next === null || look.paused) return;
@@ -61,22 +58,11 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
     if (wish === 'read' || goesOn) wake.abort();
     draw();
   };
-  const model = {
-    subscribe: (changed: () => void) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    lines: () => lines,
-    pressed,
-  };
-  const mount = (): (() => void) =>
-    mountOverlay(model, { stdin, paint: (frame) => screen.paint(frame), width: () => size().width });
-
   let unmount: (() => void) | null = null;
   const enter = (): void => {
     screen.enter();
     draw();
-    unmount = mount();
+    unmount = mountOverlay({ stdin, pressed });
   };
   const leave = (): void => {
     unmount?.();
@@ -148,7 +134,5 @@ function stayFrugal(): void {
   // React's development build is larger and slower.
   process.env['NODE_ENV'] ??= 'production';
   // Little memory rather than peak speed (bench/overlay.mjs).
-  for (const flag of ['--optimize-for-size', '--max-semi-space-size=4', '--semi-space-growth-factor=1']) {
-    setFlagsFromString(flag);
-  }
+  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
