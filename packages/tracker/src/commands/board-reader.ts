@@ -11,6 +11,8 @@ import { askShim } from '../sources/shim/ask-shim.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { readSamples } from '../sources/shim/read-samples.ts';
 import { boardRows } from './board-rows.ts';
+import { journalFeed } from './journal-feed.ts';
+import type { JournalFeed } from './journal-feed.ts';
 
 export interface BoardOptions {
   /** IANA time zone. */
@@ -33,10 +35,14 @@ export interface BoardReader {
 /** How far back the turns are looked up with which a board begins. */
 const DECISIONS_S = 900;
 
-/** Boards of one tracker, one after the other; what was read before is not read again. */
-export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): BoardReader {
-  const { clock, ccpUrl, book } = tracker;
-  const rowsNow = boardRows(book, () => clock() * 1000);
+/** Boards of one tracker, one after the other; what was read before is not read again. `feed`: where others read too. */
+export function boardReader(
+  tracker: Tracker,
+  { tz, window }: BoardOptions,
+  feed: JournalFeed = journalFeed(tracker.book),
+): BoardReader {
+  const { clock, ccpUrl } = tracker;
+  const rowsNow = boardRows(feed, () => clock() * 1000);
   let told: readonly RoutingDecision[] = [];
   let epoch: string | null = null;
   let seen: CccSnapshot | null = null;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { setFlagsFromString } from 'node:v8';
 import type { Tracker } from '../observation.ts';
 import type { Board } from '../rollups/board/board.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
@@ -13,6 +12,7 @@ import { renderLine } from '../views/text/line.ts';
 import type { Charset } from '../views/text/line.ts';
 import type { BoardReader } from './board-reader.ts';
 import { overlayScreen } from './overlay-screen.ts';
+import { stayFrugal } from './stay-frugal.ts';
 
 export interface LiveOptions {
   readonly everyMs: number;
@@ -32,6 +32,8 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
   const { stdin, stdout } = process as { stdin: ReadStream; stdout: WriteStream };
   const { stop, colour, charset, everyMs } = options;
   stayFrugal();
+  // React's development build is larger and slower.
+  process.env['NODE_ENV'] ??= 'production';
   const { mountOverlay } = await import('../views/overlay/app.ts');
   const screen = overlayScreen(stdin, stdout, cellsOf);
   const shimUrl = shownUrl(tracker.ccpUrl);
@@ -127,12 +129,4 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
     // A paused stdin no longer keeps the process alive.
     stdin.pause();
   }
-}
-
-/** The picture stays open all day beside the work it is about. */
-function stayFrugal(): void {
-  // React's development build is larger and slower.
-  process.env['NODE_ENV'] ??= 'production';
-  // Little memory rather than peak speed (bench/overlay.mjs).
-  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
