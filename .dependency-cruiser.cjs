@@ -30,7 +30,7 @@ const valueImports = stages.map((stage) => ({
 }));
 
 const tracker = '^packages/tracker/src';
-const trackerLeaves = ['problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
+const trackerLeaves = ['key-set', 'problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
 const trackerExceptions = {
   // The queue is a journal, written and read by the same hand as the others.
   uplink: ['events/append', 'events/journal-lock', 'events/lines', 'events/replace-file'],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The dashboard's page in a real browser: first paint with a week of turns, how soon a turn is seen, and memory over the
 // turns of eight hours. Writes what it measured, and how busy the machine was, to artifacts/dashboard/.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,21 +10,30 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { killAll, startServer } from '../scripts/e2e/children.mjs';
 import { plainEnv, shimMain } from '../scripts/e2e/world.mjs';
+import { memoryOf } from './dashboard/memory.mjs';
+import { turnLine } from './dashboard/turn-line.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { chromium } = createRequire(at('../packages/tracker/package.json'))('playwright-core');
 const trackerMain = at('../packages/tracker/dist/main.js');
 
-const { values: flags } = parseArgs({
-  options: {
-    turns: { type: 'string', default: '50000' },
-    rounds: { type: 'string', default: '5' },
-    live: { type: 'string', default: '40' },
-    hours: { type: 'string', default: '8' },
-    out: { type: 'string', default: at('../artifacts/dashboard/') },
-  },
-});
+const HELP = `Usage: node bench/dashboard.mjs [options]      (build first; needs Chromium and /proc)
 
+Opens the dashboard's page in a real browser: first paint with a week of turns in the journals, how soon a turn that ends is
+seen, and memory of page and server over the turns of eight hours of work, as fast as they go through: also what is left once
+all garbage is collected, and by how much that grew per 1,000 turns over the last half.
+
+  --turns <n>     in the journals for the first paint (default 50000)
+  --rounds <n>    of the first paint (default 5)
+  --live <n>      turns whose way to the page is timed (default 40)
+  --hours <n>     of work, 900 turns each (default 8; 0 leaves memory out)
+  --out <folder>  where measured.json goes (default artifacts/dashboard)
+  --json          print the result as one JSON object instead of a line per part
+  --help          this text
+
+Environment: CHROMIUM  the browser (default /usr/bin/chromium)`;
+
+const flags = readFlags();
 const folder = mkdtempSync(join(tmpdir(), 'ccp-dashboard-'));
 process.on('exit', () => {
   killAll();
@@ -42,11 +51,14 @@ report('first paint', result.first_paint);
 const world = await openWorld();
 result.live = await liveUpdates();
 report('live', result.live);
-result.hours = await hours();
-report('memory', result.hours);
+if (flags.hours > 0) {
+  result.hours = await memoryOf(world, { turns: flags.hours * 900, ask });
+  report('memory', result.hours);
+}
 result.load_after = load();
 mkdirSync(flags.out, { recursive: true });
 writeFileSync(join(flags.out, 'measured.json'), `${JSON.stringify(result, null, 2)}\n`);
+if (flags.json) console.log(JSON.stringify(result, null, 2));
 await browser.close();
 killAll();
 process.exit(0);
@@ -55,7 +67,7 @@ process.exit(0);
 async function firstPaint() {
   const data = join(folder, 'week');
   mkdirSync(data);
-  const count = Number(flags.turns);
+  const count = flags.turns;
   const now = Date.now() / 1000;
   const lines = Array.from({ length: count }, (_, nth) => turnLine(nth, now - ((count - nth) * 604_800) / count));
   writeFileSync(join(data, 'windows.jsonl'), lines.join(''));
@@ -69,7 +81,7 @@ async function firstPaint() {
   const first = await (await fetch(`${page.ready.url}/api/history?range=7d`)).json();
   const coldMs = performance.now() - started;
   const rounds = [];
-  for (let round = 0; round < Number(flags.rounds); round += 1) {
+  for (let round = 0; round < flags.rounds; round += 1) {
     const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await tab.goto(`${page.ready.url}/?range=7d`);
     await tab.waitForSelector('html[data-ready]', { timeout: 60_000 });
@@ -114,15 +126,16 @@ async function openWorld() {
     '--data-dir',
     join(folder, 'data'),
   ];
-  const page = await startServer(process.execPath, [trackerMain, ...args], {
-    env,
+  const heapFile = join(folder, 'live-heap.json');
+  const page = await startServer(process.execPath, ['--import', at('./hooks/live-heap.mjs'), trackerMain, ...args], {
+    env: { ...env, CCP_BENCH_LIVE_HEAP: heapFile },
     name: 'dashboard',
     timeoutMs: 60_000,
   });
   const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await tab.goto(`${page.ready.url}/?range=1h`);
   await tab.waitForSelector('html[data-ready]', { timeout: 60_000 });
-  return { shim: shim.ready.url, page: page.ready, tab };
+  return { shim: shim.ready.url, pid: page.ready.pid, heapFile, tab };
 }
 
 /** From the arrival of a turn's event, at a reader of the shim beside the dashboard, to its row in the document. */
@@ -159,7 +172,7 @@ async function liveUpdates() {
       }
     }).observe(document.querySelector('#decisions'), { childList: true, subtree: true, characterData: true });
   });
-  for (let nth = 0; nth < Number(flags.live); nth += 1) {
+  for (let nth = 0; nth < flags.live; nth += 1) {
     await ask(shim);
     await sleep(300 + (nth % 7) * 60);
   }
@@ -180,40 +193,6 @@ async function liveUpdates() {
   };
 }
 
-/** The turns of eight hours of steady work (one every four seconds) as fast as they go through. */
-async function hours() {
-  const { shim, page, tab } = world;
-  const turns = Number(flags.hours) * 900;
-  const client = await tab.context().newCDPSession(tab);
-  await client.send('Performance.enable');
-  const look = async (done) => {
-    await client.send('HeapProfiler.collectGarbage');
-    const { metrics } = await client.send('Performance.getMetrics');
-    const of = (name) => metrics.find((one) => one.name === name)?.value ?? null;
-    const rssKib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${page.pid}/status`, 'utf8'))?.[1]);
-    return {
-      turns: done,
-      page_heap_mb: mb(of('JSHeapUsedSize')),
-      nodes: of('Nodes'),
-      listeners: of('JSEventListeners'),
-      server_rss_mb: mb(rssKib * 1024),
-    };
-  };
-  const looks = [await look(0)];
-  const block = Math.ceil(turns / 8);
-  for (let done = 0; done < turns && block > 0; done += block) {
-    for (let left = block; left > 0; left -= 8)
-      await Promise.all(Array.from({ length: Math.min(8, left) }, () => ask(shim)));
-    await sleep(2500);
-    looks.push(await look(done + block));
-  }
-  return looks;
-}
-
-function mb(bytes) {
-  return Math.round((bytes / 2 ** 20) * 10) / 10;
-}
-
 async function ask(url) {
   const reply = await fetch(`${url}/v1/messages`, {
     method: 'POST',
@@ -227,45 +206,36 @@ async function ask(url) {
   await reply.text();
 }
 
-function turnLine(nth, ts) {
-  const id = nth.toString(16).padStart(8, '0');
-  const model = ['claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-5'][nth % 3];
-  const away = nth % 97 === 0;
-  const row = {
-    kind: 'turn',
-    type: 'turn',
-    event_id: id,
-    dedupe_key: id,
-    captured_at: new Date(ts * 1000).toISOString(),
-    source: 'shim',
-    turn: {
-      turn_id: id,
-      session_id: `s-${nth % 40}`,
-      model,
-      subagent: '',
-      tokens_in: 900 + (nth % 700),
-      tokens_out: 200 + (nth % 500),
-      cache_write_tokens: 300,
-      cache_read_tokens: 12_000 + (nth % 9000),
-      input_kind: 'other',
-      latency_ms: 5000 + (nth % 4000),
-      attribution: { [model]: 1 },
-      capacity_used: null,
-      ts,
-      lane: away ? 'zai' : 'anthropic',
-      rid: id,
-      request_id: null,
-      status: 200,
-      ended: 'complete',
-      usage_known: true,
-      stream_s: 3 + (nth % 5),
-      ttft_ms: 300 + (nth % 800),
-    },
-    decision: { reroute_mode: 'hybrid', reroute_decision: away ? 'quota_block' : 'pass_through' },
-  };
-  return `${JSON.stringify(row)}\n`;
+function report(name, value) {
+  if (!flags.json) console.log(`${name} (load ${load().join(' ')})`, JSON.stringify(value));
 }
 
-function report(name, value) {
-  console.log(`${name} (load ${load().join(' ')})`, JSON.stringify(value));
+function readFlags() {
+  const text = (value) => ({ type: 'string', default: value });
+  const number = (name, given) => {
+    if (!/^\d+$/u.test(given)) throw new Error(`--${name} must be a whole number, not "${given}"`);
+    return Number(given);
+  };
+  try {
+    const { values } = parseArgs({
+      options: {
+        turns: text('50000'),
+        rounds: text('5'),
+        live: text('40'),
+        hours: text('8'),
+        out: text(at('../artifacts/dashboard/')),
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(HELP);
+      process.exit(0);
+    }
+    const [turns, rounds, live, hours] = ['turns', 'rounds', 'live', 'hours'].map((name) => number(name, values[name]));
+    return { turns, rounds, live, hours, out: values.out, json: values.json };
+  } catch (error) {
+    console.error(`dashboard: ${error.message.split('\n')[0]}. See --help.`);
+    process.exit(2);
+  }
 }

@@ -15,7 +15,7 @@ const HELP = `Usage: pnpm demo [options]
 Starts two simulated providers and a shim in front of them, sends traffic of three models through it and draws what the
 tracker sees. No account, no key and no network is needed; nothing is written outside a temporary folder.
 
-  --seconds <n>  stop after n seconds (default: on Ctrl-C; the traffic ends after 30 minutes)
+  --seconds <n>  stop n seconds after all has started (default: on Ctrl-C; the traffic ends after 30 minutes)
   --port <n>     port of the shim (default 8082, or a free one when 8082 is taken; 0 = a free one)
   --once         six seconds of traffic, one picture, done
   --help         print this`;
@@ -46,7 +46,8 @@ const QUOTAS = {
 
 const MODELS = ['claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-sonnet-4-5', 'claude-opus-4-5'];
 
-process.exitCode = await main();
+// Not by running out of work: a child that was still starting when another failed would keep this process for ever.
+process.exit(await main());
 
 async function main() {
   const flags = readFlags();
@@ -66,7 +67,9 @@ async function main() {
   });
   const servers = [];
   try {
-    return await show(await openDemo(folder, flags.port, servers), flags, stop);
+    // A start that takes long on a busy machine can be stopped like the rest.
+    const demo = await Promise.race([openDemo(folder, flags.port, servers), aborted(stop.signal)]);
+    return demo === undefined ? 0 : await show(demo, flags, stop);
   } catch (error) {
     console.error(`demo: ${error instanceof StartError ? error.message : error.stack}`);
     return 1;
@@ -74,6 +77,10 @@ async function main() {
     stop.abort();
     await Promise.all(servers.map((server) => server.stop()));
   }
+}
+
+function aborted(signal) {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
 /** The options, or the exit code when there is nothing more to do. */
@@ -175,14 +182,17 @@ async function show(demo, { once, lastsMs }, stop) {
       await sleep(once ? ONCE_MS : FRAME_MS, undefined, { signal: stop.signal }).catch(() => undefined);
       if (stop.signal.aborted) break;
       if (!demo.shim.isRunning()) throw new StartError(`the shim stopped: ${demo.shim.said().trim()}`);
-      draw(demo, tally, await picture(demo));
+      const text = await Promise.race([picture(demo), aborted(stop.signal)]);
+      if (text === undefined) break;
+      draw(demo, tally, text);
       if (once) break;
     }
   } finally {
     clearTimeout(end);
     clearTimeout(quiet);
     busy.abort();
-    await Promise.all(streams);
+    // What ignores that it is stopped ends with the shim.
+    await Promise.race([Promise.all(streams), sleep(2000, undefined, { ref: false })]);
   }
   const { requests, refused, broken } = tally;
   console.log(`demo: ${requests} requests, ${refused} refused, ${broken} cut off. Stopped; nothing is left behind.`);

@@ -26,8 +26,10 @@ export async function startServer(command, args, { env, name, timeoutMs = 15_000
   const firstLine = once(lines, 'line').then(([line]) => line);
   const outcome = await Promise.race([firstLine, ended.then(() => undefined), sleep(timeoutMs, undefined, UNREF)]);
   if (outcome === undefined) {
+    const end = child.exitCode ?? child.signalCode;
     child.kill('SIGKILL');
-    throw new StartError(`${name} did not start: ${complaint(output()) ?? `nothing heard for ${timeoutMs / 1000} s`}`);
+    const why = end === null ? `nothing heard for ${timeoutMs / 1000} s` : `it ended with ${end}`;
+    throw new StartError(`${name} did not start: ${complaint(output()) ?? why}`);
   }
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

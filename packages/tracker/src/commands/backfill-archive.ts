@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { keySet } from '../events/key-set.ts';
+import { keySet } from '../key-set.ts';
 import { addTurnRows } from '../events/keep-turns.ts';
 import { turnOfArchive } from '../events/turn-event.ts';
 import type { Outcome, Problem } from '../problem.ts';

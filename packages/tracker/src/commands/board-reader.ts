@@ -2,6 +2,7 @@ import { parseReadyz } from '@ccp/contracts';
 import type { CccSnapshot, Usage, UsageEvent } from '@ccp/contracts';
 import { observe } from '../flow.ts';
 import type { Observed, Tracker } from '../observation.ts';
+import type { Problem } from '../problem.ts';
 import { boardOf, rowsOfWindow } from '../rollups/board/board-of.ts';
 import type { Board, RoutingDecision } from '../rollups/board/board.ts';
 import { decisionOfEvent, decisionOfSample, newestDecisions } from '../rollups/board/decisions.ts';
@@ -11,6 +12,8 @@ import { askShim } from '../sources/shim/ask-shim.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
 import { readSamples } from '../sources/shim/read-samples.ts';
 import { boardRows } from './board-rows.ts';
+import { journalFeed } from './journal-feed.ts';
+import type { JournalFeed } from './journal-feed.ts';
 
 export interface BoardOptions {
   /** IANA time zone. */
@@ -33,14 +36,19 @@ export interface BoardReader {
 /** How far back the turns are looked up with which a board begins. */
 const DECISIONS_S = 900;
 
-/** Boards of one tracker, one after the other; what was read before is not read again. */
-export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): BoardReader {
-  const { clock, ccpUrl, book } = tracker;
-  const rowsNow = boardRows(book, () => clock() * 1000);
+/** Boards of one tracker, one after the other; what was read before is not read again. `feed`: where others read too. */
+export function boardReader(
+  tracker: Tracker,
+  { tz, window }: BoardOptions,
+  feed: JournalFeed = journalFeed(tracker.book),
+): BoardReader {
+  const { clock, ccpUrl } = tracker;
+  const rowsNow = boardRows(feed, () => clock() * 1000);
   let told: readonly RoutingDecision[] = [];
   let epoch: string | null = null;
   let seen: CccSnapshot | null = null;
   let version: string | null = null;
+  let olderShim: readonly Problem[] = [];
   let capacity: { readonly revision: number; readonly found: readonly Bought[] } | null = null;
   let facts: Parameters<typeof boardOf>[0] | null = null;
   const make = (): Board | null => {
@@ -54,7 +62,9 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
       const run = snapshot?.usage.epoch ?? '';
       // Once per run of the shim; from then on its events tell.
       if (state === 'live' && run !== epoch) {
-        told = newestDecisions(await recentDecisions(tracker), told);
+        const recent = await recentDecisions(tracker);
+        told = newestDecisions(recent.decisions, told);
+        olderShim = recent.problems;
         version = await versionOf(tracker);
         epoch = run;
       }
@@ -67,7 +77,7 @@ export function boardReader(tracker: Tracker, { tz, window }: BoardOptions): Boa
         state,
         shimUrl: shownUrl(ccpUrl),
         version,
-        problems: [...problems, ...rows.problems],
+        problems: [...problems, ...(state === 'live' ? olderShim : []), ...rows.problems],
         nowTs: clock(),
         tz,
         ...(window !== undefined && { window }),
@@ -96,12 +106,14 @@ async function versionOf(tracker: Tracker): Promise<string | null> {
   return told.ok ? (told.value.value.version ?? null) : null;
 }
 
-/** Turns that ended lately; none from a shim that does not list them. */
-async function recentDecisions(tracker: Tracker): Promise<readonly RoutingDecision[]> {
-  let newest: readonly RoutingDecision[] = [];
+/** Turns that ended lately; none from a shim that does not list them, which is an older one. */
+async function recentDecisions(
+  tracker: Tracker,
+): Promise<{ readonly decisions: readonly RoutingDecision[]; readonly problems: readonly Problem[] }> {
+  let decisions: readonly RoutingDecision[] = [];
   for await (const page of readSamples(tracker.ccpUrl, tracker.clock() - DECISIONS_S, tracker)) {
-    if (!page.ok) break;
-    newest = newestDecisions(newest, page.value.samples.map(decisionOfSample));
+    if (!page.ok) return { decisions, problems: page.problem.code === 'older-shim' ? [page.problem] : [] };
+    decisions = newestDecisions(decisions, page.value.samples.map(decisionOfSample));
   }
-  return newest;
+  return { decisions, problems: [] };
 }

@@ -15,6 +15,7 @@ import type { LiveBoard } from './live-board.ts';
 import { localZone } from './option-values.ts';
 import { pricesOf, withPrices } from './price-options.ts';
 import type { PriceOptions } from './price-options.ts';
+import { stayFrugal } from './stay-frugal.ts';
 import { refuse, say } from './told.ts';
 import { intervalSeconds, trackerOf, untilStopped, withTrackerOptions } from './tracker-options.ts';
 import type { TrackerOptions } from './tracker-options.ts';
@@ -56,6 +57,8 @@ async function serve(tracker: Tracker, options: Options, stop: AbortController):
       onHistory: () => streams.tell({ event: 'history', data: '{}' }),
     },
   );
+  // Behind the journals, whose first reading is better quick.
+  stayFrugal();
   const page = await servePage(options.port, {
     version: VERSION,
     streams,

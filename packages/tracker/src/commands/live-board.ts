@@ -7,6 +7,7 @@ import { followEvents } from '../sources/shim/follow-events.ts';
 import { boardReader } from './board-reader.ts';
 import { historyReader } from './history-reader.ts';
 import type { HistoryReader } from './history-reader.ts';
+import { journalFeed } from './journal-feed.ts';
 
 /** A board that is kept up to date until its tracker is stopped. */
 export interface LiveBoard {
@@ -49,8 +50,10 @@ export async function liveBoard(
   { tz, intervalS, isRecording, prices }: LiveOptions,
   listeners: LiveListeners,
 ): Promise<LiveBoard> {
-  const reader = boardReader(tracker, { tz });
-  const history = historyReader(tracker, tz, prices);
+  // Read once for both: of a cold start most is the reading of windows.jsonl.
+  const feed = journalFeed(tracker.book);
+  const reader = boardReader(tracker, { tz }, feed);
+  const history = historyReader(tracker, { tz, prices, feed });
   const { signal = new AbortController().signal } = tracker;
   let board = await reader.read();
   let lookedMs = -Infinity;

@@ -2,8 +2,8 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 
 export interface OverlayScreen {
-  /** Writes what differs from the frame before, in one piece. */
-  paint(frame: string): void;
+  /** Writes the lines that differ from the frame before, in one piece. */
+  paint(frame: readonly string[]): void;
   /** The next frame is written whole: somebody else wrote on the screen, or its size changed. */
   forget(): void;
   enter(): void;
@@ -33,7 +33,7 @@ export function overlayScreen(
   return {
     paint(frame) {
       if (!isIn) return;
-      const lines = frame.split('\n').slice(0, stdout.rows);
+      const lines = frame.slice(0, stdout.rows);
       const changed = lines.flatMap((line, row) => (line === shown[row] ? [] : [lineAt(row, line)]));
       if (lines.length < shown.length) changed.push(`\u001B[${lines.length + 1};1H\u001B[J`);
       shown = lines;

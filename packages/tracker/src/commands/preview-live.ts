@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { setFlagsFromString } from 'node:v8';
 import type { Tracker } from '../observation.ts';
 import type { Board } from '../rollups/board/board.ts';
 import { shownUrl } from '../sources/shim/ccp-url.ts';
@@ -13,6 +12,7 @@ import { renderLine } from '../views/text/line.ts';
 import type { Charset } from '../views/text/line.ts';
 import type { BoardReader } from './board-reader.ts';
 import { overlayScreen } from './overlay-screen.ts';
+import { stayFrugal } from './stay-frugal.ts';
 
 export interface LiveOptions {
   readonly everyMs: number;
@@ -32,19 +32,18 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
   const { stdin, stdout } = process as { stdin: ReadStream; stdout: WriteStream };
   const { stop, colour, charset, everyMs } = options;
   stayFrugal();
+  // React's development build is larger and slower.
+  process.env['NODE_ENV'] ??= 'production';
   const { mountOverlay } = await import('../views/overlay/app.ts');
   const screen = overlayScreen(stdin, stdout, cellsOf);
   const shimUrl = shownUrl(tracker.ccpUrl);
-  const listeners = new Set<() => void>();
   let look = FIRST_LOOK;
   let board: Board | null = null;
-  let lines: readonly string[] = [];
   let wake = new AbortController();
   const size = () => ({ width: stdout.columns || 80, rows: stdout.rows || 24 });
   const draw = (): void => {
     const drawn = board === null ? [[{ text: `reading ${shimUrl} …` }]] : screenLines(board, look, size(), shimUrl);
-    lines = drawn.map((line) => renderLine(line, size().width, colour, charset));
-    for (const changed of listeners) changed();
+    screen.paint(drawn.map((line) => renderLine(line, size().width, colour, charset)));
   };
   const show = (next: Board | null): void => {
     if (next === null || look.paused) return;
@@ -61,22 +60,11 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
     if (wish === 'read' || goesOn) wake.abort();
     draw();
   };
-  const model = {
-    subscribe: (changed: () => void) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    lines: () => lines,
-    pressed,
-  };
-  const mount = (): (() => void) =>
-    mountOverlay(model, { stdin, paint: (frame) => screen.paint(frame), width: () => size().width });
-
   let unmount: (() => void) | null = null;
   const enter = (): void => {
     screen.enter();
     draw();
-    unmount = mount();
+    unmount = mountOverlay({ stdin, pressed });
   };
   const leave = (): void => {
     unmount?.();
@@ -140,15 +128,5 @@ export async function previewLive(tracker: Tracker, reader: BoardReader, options
     await events;
     // A paused stdin no longer keeps the process alive.
     stdin.pause();
-  }
-}
-
-/** The picture stays open all day beside the work it is about. */
-function stayFrugal(): void {
-  // React's development build is larger and slower.
-  process.env['NODE_ENV'] ??= 'production';
-  // Little memory rather than peak speed (bench/overlay.mjs).
-  for (const flag of ['--optimize-for-size', '--max-semi-space-size=4', '--semi-space-growth-factor=1']) {
-    setFlagsFromString(flag);
   }
 }

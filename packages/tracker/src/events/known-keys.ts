@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import type { Outcome } from '../problem.ts';
 import { cursorAt, whyAnew } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
-import { keySet } from './key-set.ts';
+import { keySet } from '../key-set.ts';
 import { beginsWithKind } from './kind-of-line.ts';
 import { linesForward } from './lines.ts';
 import { readLine } from './read-line.ts';

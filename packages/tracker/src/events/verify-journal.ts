@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import type { Outcome, Problem } from '../problem.ts';
 import type { JournalName } from './journal-files.ts';
 import { eventKey } from './known-keys.ts';
-import { keySet } from './key-set.ts';
+import { keySet } from '../key-set.ts';
 import { linesForward } from './lines.ts';
 import type { Line } from './lines.ts';
 import { located } from './read-line.ts';

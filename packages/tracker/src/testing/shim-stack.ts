@@ -21,11 +21,12 @@ export interface ShimStack {
   restart(): Promise<void>;
 }
 
-export async function startShimStack(dir: string): Promise<ShimStack> {
+/** `more`: further lanes, as YAML behind the first one; `routes` in the same way before the one for all. */
+export async function startShimStack(dir: string, more = { lanes: '', routes: '' }): Promise<ShimStack> {
   const simulator = await listening(['simulate', '--port', '0', '--ttft-ms', '5', '--pace-ms', '1', '--json']);
   const providers = join(dir, 'providers.yaml');
-  const lanes = `providers: {anthropic: {base_url: "${simulator.url}", pass_through: true}}`;
-  writeFileSync(providers, `${lanes}\nroutes: [{pattern: '*', provider: anthropic}]\n`);
+  const lanes = `providers: {anthropic: {base_url: "${simulator.url}", pass_through: true}${more.lanes}}`;
+  writeFileSync(providers, `${lanes}\nroutes: [${more.routes}{pattern: '*', provider: anthropic}]\n`);
   const serve = (port: string): Promise<Listening> =>
     listening(['serve', '--port', port, '--providers', providers, '--state-dir', join(dir, 'shim'), '--json']);
   let shim = await serve('0');

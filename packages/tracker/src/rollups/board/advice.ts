@@ -1,4 +1,3 @@
-import type { Usage } from '@ccp/contracts';
 import { advise } from '../advice/advise.ts';
 import type { Advice } from '../advice/advise.ts';
 import { factsOf } from '../advice/facts-of.ts';
@@ -12,7 +11,6 @@ export interface AdviceInput {
   readonly state: Board['state'];
   readonly shimUrl: string;
   readonly overview: Overview | null;
-  readonly usage: Usage | null;
   readonly standings: readonly MeterStanding[];
   readonly bought: readonly Bought[];
   readonly problems: readonly Problem[];
@@ -26,12 +24,12 @@ export function boardAdvice(input: AdviceInput): BoardAdvice {
   const [hint] = hints;
   const worst = (['hold', 'unknown', 'go'] as const).flatMap((stance) => all.filter((one) => one.stance === stance))[0];
   // While nothing answers, that is what to mend, whatever older numbers say.
-  const first = input.state === 'live' ? undefined : hint;
+  const missing = input.state === 'live' && worst !== undefined ? undefined : hint;
   return {
-    sentence: first?.sentence ?? worst?.sentence ?? hint?.sentence ?? 'Nothing is missing.',
-    stance: first === undefined ? (worst?.stance ?? 'unknown') : 'unknown',
+    sentence: missing?.sentence ?? worst?.sentence ?? 'Nothing is missing.',
+    stance: missing === undefined ? (worst?.stance ?? 'unknown') : 'unknown',
     all,
-    next: hint?.next ?? NEXT[worst?.stance ?? 'unknown'],
+    next: missing?.next ?? NEXT[worst?.stance ?? 'unknown'],
     hints,
   };
 }
@@ -44,7 +42,7 @@ const NEXT = {
 
 /** What is missing, in the order in which it is needed. */
 function hintsOf(input: AdviceInput): readonly Hint[] {
-  const { state, shimUrl, overview, usage, standings, bought, problems } = input;
+  const { state, shimUrl, overview, standings, bought, problems } = input;
   const hints: Hint[] = [];
   const say = (part: Hint['part'], sentence: string, next: string): void => void hints.push({ part, sentence, next });
   const port = URL.canParse(shimUrl) ? new URL(shimUrl).port : '';
@@ -70,8 +68,8 @@ function hintsOf(input: AdviceInput): readonly Hint[] {
   if (overview !== null && overview.lanes.length === 0) {
     say('routing', 'The shim tells of no lane.', 'shim providers');
   }
-  if (overview !== null && usage?.license?.ok !== true && gatedLanes(overview).length > 0) {
-    say('license', 'A lane waits for an entitlement, and no license is in use.', 'shim doctor');
+  if (overview !== null && gatedLanes(overview).length > 0) {
+    say('license', 'A lane waits for a license, and none that carries it is in use.', 'shim license status');
   }
   if (bought.length === 0) {
     say('windows', 'No window is finished yet. Begin one:', 'tracker alias start claude');

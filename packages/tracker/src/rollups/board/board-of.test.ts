@@ -142,6 +142,36 @@ test('forecast: an even use goes on as it was, known to a point; a burst leaves 
   expect(forecastOf(weeklyReading({ resets_at: null }), [], nowTs)).toBeNull();
 });
 
+test('property: a forecast is a range of a point at least, never below what is used', () => {
+  const nowTs = Date.parse('2030-01-01T00:00:00.000Z') / 1000;
+  const at = (ts: number): string => new Date(ts * 1000).toISOString();
+  // Hours left of the week, and what the bar gained in equal parts of the time passed.
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 160 }),
+      fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 4, maxLength: 12 }),
+      (left, gains) => {
+        const passedS = (168 - left) * 3600;
+        let used = 0;
+        const readings = gains.map((gain, nth) =>
+          weeklyReading({
+            resets_at: at(nowTs + left * 3600),
+            used_pp: (used += gain),
+            // In the middle of each part.
+            observed_at: at(nowTs - passedS * (1 - (nth + 0.5) / gains.length)),
+          }),
+        );
+        const forecast = forecastOf(readings.at(-1)!, readings, nowTs);
+        expect(forecast).not.toBeNull();
+        const { low_pp: low = NaN, mid_pp: mid = NaN, high_pp: high = NaN } = forecast ?? {};
+        expect(low).toBeGreaterThanOrEqual(used);
+        expect(mid).toBeGreaterThanOrEqual(low);
+        expect(high - mid).toBeGreaterThanOrEqual(1 - 1e-9);
+      },
+    ),
+  );
+});
+
 test('the same facts give the same bytes', () => {
   expect(JSON.stringify(boardOf(fullFacts()))).toBe(JSON.stringify(boardOf(fullFacts())));
 });

@@ -82,7 +82,6 @@ export function boardOf(facts: BoardFacts): Board {
       state: snapshot === null ? 'none' : state,
       shimUrl: facts.shimUrl,
       overview,
-      usage,
       standings: all,
       bought: capacity,
       problems,

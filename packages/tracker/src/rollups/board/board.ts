@@ -201,7 +201,7 @@ export interface BoardAdvice {
   readonly stance: Advice['stance'];
   /** One per provider. */
   readonly all: readonly Advice[];
-  /** What to type next. */
+  /** What to type after it. */
   readonly next: string;
   /** What is missing, and what to type for it; the first of each part. */
   readonly hints: readonly Hint[];

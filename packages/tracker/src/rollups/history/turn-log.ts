@@ -1,6 +1,8 @@
+import { TOP_RANK } from '../report/report-turn.ts';
 import { openGrid } from './grid.ts';
 import type { Grid } from './grid.ts';
 import type { PastTurn } from './past-turn.ts';
+import { openSettled } from './settled.ts';
 import { zoneOffset } from './zone-offset.ts';
 
 const DAY_S = 86_400;
@@ -44,7 +46,9 @@ export function openTurnLog(tz: string): TurnLog {
   const offset = zoneOffset(tz);
   const hours = openGrid({ stepS: 3600, keepS: HORIZON_S }, (ts) => ts + offset(ts));
   const grids = STEPS.map((step) => openGrid(step));
+  // Turns that another record may still replace; of the others, soon nearly all, only that they were counted is known.
   const held = new Map<string, Held>();
+  const settled = openSettled(HORIZON_S);
   let marks: PastTurn[] = [];
   const providers = new Set<string>();
   let unkept = 0;
@@ -63,7 +67,7 @@ export function openTurnLog(tz: string): TurnLog {
     hours,
     marks: () => marks.toSorted(byTime).slice(-MOST_MARKS),
     add: (turn, isKept) => {
-      if (turn.ts < horizonTs) return false;
+      if (turn.ts < horizonTs || settled.has(turn.id)) return false;
       const known = held.get(turn.id);
       if (known !== undefined) {
         const isBetter = turn.rank > known.turn.rank;
@@ -72,17 +76,21 @@ export function openTurnLog(tz: string): TurnLog {
       }
       // Once a journal holds it, it stays kept, whoever tells of it next.
       const next = { turn, isKept: isKept || known?.isKept === true };
-      held.set(turn.id, next);
+      if (next.isKept && turn.rank === TOP_RANK) {
+        settled.add(turn.id, turn.ts);
+        held.delete(turn.id);
+      } else held.set(turn.id, next);
       count(next, 1);
       providers.add(turn.provider);
       newestTs = Math.max(newestTs ?? turn.ts, turn.ts);
       return true;
     },
-    state: () => ({ turns: held.size, unkept, newestTs }),
+    state: () => ({ turns: held.size + settled.size(), unkept, newestTs }),
     providers: () => [...providers],
     prune: (nowTs) => {
       horizonTs = nowTs - HORIZON_S;
       for (const grid of [...grids, hours]) grid.prune(nowTs);
+      settled.prune(horizonTs);
       for (const [id, { turn, isKept }] of held) {
         if (turn.ts >= horizonTs) continue;
         held.delete(id);
@@ -92,6 +100,7 @@ export function openTurnLog(tz: string): TurnLog {
     clear: () => {
       for (const grid of [...grids, hours]) grid.clear();
       held.clear();
+      settled.clear();
       providers.clear();
       marks = [];
       unkept = 0;

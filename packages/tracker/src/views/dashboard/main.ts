@@ -1,8 +1,10 @@
 import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
+import './styles/base.css';
 import './styles/page.css';
 import './styles/parts.css';
 import './styles/charts.css';
+import './styles/time-and-spread.css';
 import { searchOf, viewIn, historyQuery } from './address.ts';
 import type { View } from './address.ts';
 import { followLive, getJson } from './api.ts';

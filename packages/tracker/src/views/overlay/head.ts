@@ -5,6 +5,8 @@ import { cellsOf } from '../text/cells.ts';
 import type { Line, Span, Tone } from '../text/line.ts';
 import { wrapWords } from '../text/line.ts';
 import { clock, countdown, timeOfDay } from '../text/numbers.ts';
+import { toType } from '../text/teaching.ts';
+import { hintBlock } from './panel.ts';
 
 const STATES = {
   live: { text: '● LIVE', tone: 'ok' },
@@ -51,6 +53,14 @@ export function adviceLines({ advice }: Board, width: number, rows: number): Lin
     if (lines.length <= rows || count === 1) return lines.slice(0, rows).map((line) => toned(line, mark, tone));
   }
   return [];
+}
+
+/** What is wrong with the shim itself and what to type for it; the sentence is left out where it is the advice already. */
+export function shimLines({ advice }: Board, width: number): readonly Line[] {
+  const hint = advice.hints.find(({ part }) => part === 'shim');
+  if (hint === undefined) return [];
+  if (hint.sentence === advice.sentence) return toType(hint.next, width);
+  return hintBlock(hint, width).flatMap(({ lines }) => lines);
 }
 
 /** Only the mark is coloured: a whole red line would shout. */

@@ -3,7 +3,7 @@ import type { Board } from '../../rollups/board/board.ts';
 import type { Line } from '../text/line.ts';
 import { BLANK, wrapWords } from '../text/line.ts';
 import { noReading } from '../text/teaching.ts';
-import { adviceLines, stateLine } from './head.ts';
+import { adviceLines, shimLines, stateLine } from './head.ts';
 import { drawPanel } from './panels.ts';
 import { PANELS } from './panel.ts';
 
@@ -19,6 +19,7 @@ export function pageLines(board: Board, width: number, shimUrl: string): readonl
     stateLine(board, width),
     ...notes,
     ...adviceLines(board, width, Infinity),
+    ...shimLines(board, width),
     ...panels.flatMap(({ title, blocks }) => [BLANK, title, ...blocks.flatMap(({ lines }) => lines)]),
   ];
 }

@@ -172,7 +172,7 @@ describe('states', () => {
     ).toContain('export ANTHROPIC_BASE_URL=http://127.0.0.1:8082');
     const lanes = { zai: { provider: 'zai', usable: false, reason: 'license_block: needs zai_offload' } };
     const usage = { ...usageFixture('full'), lanes, license: { ok: false } };
-    expect(text(boardOf(fullFacts({ snapshot: snapshotOf(usage) })))).toContain('shim doctor');
+    expect(text(boardOf(fullFacts({ snapshot: snapshotOf(usage) })))).toContain('shim license status');
     const problems = [{ code: 'older-shim' as const, message: 'an older shim' }];
     expect(boardOf(fullFacts({ problems })).advice.hints[0]?.next).toContain('start');
   });

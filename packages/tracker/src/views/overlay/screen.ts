@@ -4,7 +4,7 @@ import { cellsOf } from '../text/cells.ts';
 import type { Line } from '../text/line.ts';
 import { BLANK, lineCells, wrapWords } from '../text/line.ts';
 import { noReading } from '../text/teaching.ts';
-import { adviceLines, stateLine } from './head.ts';
+import { adviceLines, shimLines, stateLine } from './head.ts';
 import { footLine, helpLines } from './keys.ts';
 import { drawPanel } from './panels.ts';
 import { PANELS } from './panel.ts';
@@ -56,7 +56,7 @@ function bodyOf(board: Board, look: Look, size: Size, shimUrl: string): readonly
     const room = rows - 1 - head.length;
     return [...head, ...zoomed(board, look, width).slice(look.scroll, look.scroll + room)];
   }
-  const advice = adviceLines(board, width, rows >= 30 ? 3 : 2);
+  const advice = [...adviceLines(board, width, rows >= 30 ? 3 : 2), ...shimLines(board, width)];
   const room = rows - 1 - head.length - advice.length;
   return [...head, ...advice, ...overview(board, look, { width, rows: room })];
 }

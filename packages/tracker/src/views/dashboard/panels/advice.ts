@@ -15,9 +15,10 @@ const GLYPHS: Readonly<Record<Tone, string>> = { ok: '●', near: '▲', stop: '
 
 /** The one sentence, what to type, and the six numbers of the range. */
 export function advice({ board, past, history }: Scene): Node[] {
-  const { sentence, stance, all, next } = board.advice;
+  const { sentence, stance, all, next, hints } = board.advice;
   const { tone, word } = STANCES[stance];
   const others = all.filter((one) => one.sentence !== sentence);
+  const shim = hints.find((hint) => hint.part === 'shim' && hint.sentence !== sentence);
   const [first = '', ...rest] = sentence.split('; ');
   return [
     h(
@@ -32,6 +33,9 @@ export function advice({ board, past, history }: Scene): Node[] {
       h('p', { class: 'sentence', id: 'advice-sentence' }, capital(first), rest.length === 0 ? null : '.'),
       rest.length === 0 ? null : h('p', { class: 'because' }, capital(rest.join('; '))),
       h('p', { class: 'type' }, h('span', { class: 'faint' }, 'next'), h('code', null, next), copyButton(next)),
+      shim === undefined
+        ? null
+        : h('p', { class: 'type' }, `${shim.sentence} `, h('code', null, shim.next), copyButton(shim.next)),
       others.length === 0
         ? null
         : h(

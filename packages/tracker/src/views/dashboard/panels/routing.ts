@@ -20,6 +20,7 @@ export const lanes: Panel = {
   note: () => 'since the shim’s counters began',
   body: ({ board, b, nowTs }) => {
     const hint = board.advice.hints.find(({ part }) => part === 'routing' || part === 'shim');
+    const license = board.advice.hints.find(({ part }) => part === 'license');
     if (board.routing.lanes.length === 0)
       return [empty(hint?.sentence ?? 'The shim tells of no lane.', hint?.next ?? null)];
     return [
@@ -69,7 +70,8 @@ export const lanes: Panel = {
         : h(
             'p',
             { class: 'faint', key: 'gated' },
-            `Waiting for a license: ${board.gated_lanes.map(({ lane, reason }) => `${lane} (${reason})`).join(', ')}`,
+            `Waiting for a license: ${board.gated_lanes.map(({ lane, reason }) => `${lane} (${reason})`).join(', ')} `,
+            h('code', null, license?.next ?? ''),
           ),
     ];
   },
