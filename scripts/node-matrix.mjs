@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The tests under the versions of Node that are promised, one after the other.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const HELP = `Usage: node scripts/node-matrix.mjs [options]
@@ -69,8 +69,12 @@ function fetched(version) {
   return null;
 }
 
-function tried(node, { only, specs, json }) {
+function tried(fetchedNode, { only, specs, json }) {
   const folder = mkdtempSync(join(tmpdir(), 'ccp-matrix-'));
+  // Away from npm's cache: the programs refuse to install a service that begins there.
+  const node = join(folder, 'bin', basename(fetchedNode));
+  mkdirSync(dirname(node));
+  copyFileSync(fetchedNode, node);
   const env = {
     ...process.env,
     PATH: [dirname(node), process.env.PATH].join(delimiter),

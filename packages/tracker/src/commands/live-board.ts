@@ -78,13 +78,14 @@ export async function liveBoard(
   };
   /** At the earliest of what is planned already and so many milliseconds after the last look. */
   const plan = (afterMs: number): void => {
-    const atMs = Math.max(performance.now(), lookedMs + afterMs);
+    const nowMs = performance.now();
+    const atMs = Math.max(nowMs, lookedMs + afterMs);
     if (signal.aborted || (next !== null && next.atMs <= atMs)) return;
     clearTimeout(next?.timer);
     const timer = setTimeout(() => {
       next = null;
       look().catch(fail);
-    }, atMs - performance.now());
+    }, atMs - nowMs);
     next = { atMs, timer };
   };
   const soon = (): void => {

@@ -63,7 +63,8 @@ test(
   async () => {
     using dir = tempDir();
     const server = await serveUsage(() => ({ body: JSON.stringify(usageFixture('full')) }));
-    const resets = Math.round(Date.now() / 1000) + 3600;
+    // Half a minute short of an hour, so that a slow start of three programs does not change the minute.
+    const resets = Math.round(Date.now() / 1000) + 3570;
     const input = JSON.stringify({
       cwd: '/home/someone/secret',
       rate_limits: { five_hour: { used_percentage: 37.5, resets_at: resets } },
