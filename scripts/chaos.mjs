@@ -3,12 +3,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { clockLibrary, MISSING } from './chaos/clock.mjs';
 import { focusNames } from './chaos/events.mjs';
 import { runChaos } from './chaos/run.mjs';
 import { killAll, StartError } from './e2e/children.mjs';
 import { Mismatch } from './e2e/expect.mjs';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: pnpm chaos [options]
 
@@ -48,17 +48,8 @@ const OPTIONS = {
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS, args: process.argv.slice(2) }).values;
-  } catch (error) {
-    console.error(`chaos: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { flags, code } = readFlags({ name: 'chaos', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   const problem = unusable(flags);
   if (problem !== null) {
     console.error(`chaos: ${problem}`);

@@ -5,9 +5,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { problemsOf, readWorkflow } from './ci/workflow.mjs';
 import { plainEnv } from './e2e/world.mjs';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: node scripts/contract-gate.mjs [options]
 
@@ -35,15 +35,8 @@ const STEP_TIMEOUT_MS = 180_000;
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    console.error(`contract-gate: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) console.log(HELP);
-  if (flags.help) return 0;
+  const { flags, code } = readFlags({ name: 'contract-gate', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   const workflow = readWorkflow(join(ROOT, FILE));
   const problems = problemsOf(workflow);
   const report = (ok, rest) => {

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { compareRound, compareTotals } from './crash/compare.mjs';
 import { Load } from './crash/load.mjs';
 import { killAll, startServer } from './e2e/children.mjs';
 import { randomFrom } from './seeded-random.mjs';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: pnpm crash [options]
 
@@ -42,17 +42,8 @@ const LONGEST_MS = 1_200;
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS, args: process.argv.slice(2) }).values;
-  } catch (error) {
-    console.error(`crash: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { flags, code } = readFlags({ name: 'crash', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   const home = mkdtempSync(join(tmpdir(), 'ccp-crash-'));
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: CCP_BASE_URL=http://127.0.0.1:8082 node scripts/e2e-smoke.mjs [options]
 
@@ -34,15 +34,8 @@ const TRACKER = fileURLToPath(new URL('../packages/tracker/dist/main.js', import
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    console.error(`e2e-smoke: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) console.log(HELP);
-  if (flags.help) return 0;
+  const { flags, code } = readFlags({ name: 'e2e-smoke', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   const base = process.env.CCP_BASE_URL ?? '';
   if (!URL.canParse(base)) {
     console.error(

@@ -2,7 +2,6 @@
 // Real clients, through the shim, to simulated providers: every token must be in all four records. See --help.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { claudeCodeCases } from './e2e/cases-claude-code.mjs';
 import { sdkCases } from './e2e/cases-sdk.mjs';
 import { trackerCases } from './e2e/cases-tracker.mjs';
@@ -12,6 +11,7 @@ import { equal, Mismatch } from './e2e/expect.mjs';
 import { namespaceArguments, onlyLoopback, rerunInside } from './e2e/isolation.mjs';
 import { lastLine, lineOf, totalsOf, writeEvidence } from './e2e/report.mjs';
 import { openWorld, removeFolders, shimMain } from './e2e/world.mjs';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: pnpm e2e [options]
 
@@ -45,17 +45,8 @@ const CASES = { 'claude-code': claudeCodeCases, ccusage: trackerCases };
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS, args: process.argv.slice(2) }).values;
-  } catch (error) {
-    console.error(`e2e: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { flags, code } = readFlags({ name: 'e2e', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   if (!existsSync(shimMain)) {
     console.error('e2e: the shim is not built. Run pnpm build first, or pnpm e2e, which does.');
     return 2;

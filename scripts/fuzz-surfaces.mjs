@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { killAll, runToEnd, startServer } from './e2e/children.mjs';
 import { fuzzedRequest } from './fuzz/requests.mjs';
 import { send } from './fuzz/send.mjs';
 import { randomFrom } from './seeded-random.mjs';
+import { readFlags } from './read-flags.mjs';
 
 const HELP = `Usage: pnpm fuzz [options]
 
@@ -97,17 +97,8 @@ const KEY_OF = [
 process.exitCode = await main();
 
 async function main() {
-  let flags;
-  try {
-    flags = parseArgs({ options: OPTIONS, args: process.argv.slice(2) }).values;
-  } catch (error) {
-    console.error(`fuzz: ${error.message.split('. ')[0]}. See --help.`);
-    return 2;
-  }
-  if (flags.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { flags, code } = readFlags({ name: 'fuzz', help: HELP, options: OPTIONS });
+  if (flags === null) return code;
   const count = Number(flags.count);
   const seed = Number(flags.seed ?? Date.now() % 1_000_000);
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {

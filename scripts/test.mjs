@@ -1,5 +1,6 @@
 // `pnpm test`: unit and property tests (vitest), then the behaviour specs (cucumber) and longer trials against the built
-// programs, two at a time, for they wait more than they work. Closes with one line that counts them all. With CCP_SKIP_IS_FAILURE=1 a test that was skipped counts as failed.
+// programs, two at a time, for they wait more than they work. Closes with one line that counts them all. With
+// CCP_SKIP_IS_FAILURE=1 a test that was skipped counts as failed.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
