@@ -92,8 +92,15 @@ export interface Permit {
 /** What the books have written about an attempt so far; only the recorder touches it. */
 export interface AttemptNotes {
   left: boolean;
-  /** The fields both its log lines share, as text; empty until the first. */
-  sharedFields: string;
+  /** The fields both its log lines share; null until the first. */
+  shared: SharedFields | null;
+}
+
+/** JSON text of fields, each followed by a comma. */
+export interface SharedFields {
+  /** As UTF-8: the same bytes for many requests. */
+  readonly standing: Uint8Array;
+  readonly moment: string;
 }
 
 /** 3': no attempt. The permit it would have been stays in the books. */

@@ -34,14 +34,17 @@ export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => 
     // Other requests have limits of their own, which say nothing about turns.
     if (answer !== null && accepted.op === 'messages') {
       const ts = nowTs();
-      const place = { lane: permit.lane.id, model: parts.bookName(accepted.facts.model), observedTs: ts };
+      // Named one by one here and below: objects made by spreading others get a shape of their own each time.
+      const lane = permit.lane.id;
+      const model = parts.bookName(accepted.facts.model);
       const skewS = providerSkewS(answer.headers, ts);
-      const told = readVendorMeters(answer.headers, { ...place, observedTs: ts + skewS });
+      const told = readVendorMeters(answer.headers, { lane, model, observedTs: ts + skewS });
       const readings = skewS === 0 ? told : inOurTime(told, skewS);
       meters.record(readings);
       const began = hear(
         {
-          ...place,
+          lane,
+          model,
           nowTs: ts,
           sentTs: permit.admittedTs,
           served: judgement.kind === 'ok',
@@ -53,13 +56,14 @@ export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => 
       );
       if (began !== null) parts.cooldownBegan(attempted, began);
       if (readings.length > 0 || judgement.rejection !== null) {
-        const { verdict, limit } = quotas.standing(place.lane, place.model, config.quotas, ts);
+        const { verdict, limit } = quotas.standing(lane, model, config.quotas, ts);
         const predictedPct = limit === null || verdict.rolling.cap === null ? null : verdict.rolling.pct;
         const predicted = {
           predictedPct,
           rollingResetTs: predictedPct === null ? null : ts + verdict.etaRollingSec,
           weeklyResetTs: limit === null || verdict.weekly.cap === null ? null : ts + verdict.etaWeeklySec,
         };
+        const place = { lane, model, observedTs: ts };
         calibrate(parts.calibration(), { place, readings, rejection: judgement.rejection, predicted });
         parts.learned();
       }

@@ -16,37 +16,58 @@ export interface Span {
  */
 export function topLevelSpans(text: Buffer, wanted: readonly string[]): (Span | null)[] | null {
   const found: (Span | null)[] = wanted.map(() => null);
-  const size = text.length;
-  let at = skipSpace(text, 0);
-  if (text[at] !== OPEN_OBJECT) return null;
-  at = skipSpace(text, at + 1);
-  if (text[at] === CLOSE_OBJECT) return skipSpace(text, at + 1) === size ? found : null;
+  const end = findMembers(text, skipSpace(text, 0), wanted, found);
+  return end >= 0 && skipSpace(text, end) === text.length ? found : null;
+}
+
+/** The same for an object inside a text: `span` is where it lies. */
+export function memberSpans(text: Buffer, span: Span, wanted: readonly string[]): (Span | null)[] | null {
+  const found: (Span | null)[] = wanted.map(() => null);
+  return findMembers(text, span.start, wanted, found) === span.end ? found : null;
+}
+
+/** Fills `found` with the values of the object at `from`. Answers the offset behind it; -1 when unsure. */
+function findMembers(text: Buffer, from: number, wanted: readonly string[], found: (Span | null)[]): number {
+  if (text[from] !== OPEN_OBJECT) return -1;
+  let at = skipSpace(text, from + 1);
+  if (text[at] === CLOSE_OBJECT) return at + 1;
   for (;;) {
-    if (text[at] !== QUOTE) return null;
+    if (text[at] !== QUOTE) return -1;
     const keyStart = at + 1;
     const afterKey = stringEnd(text, keyStart);
-    if (afterKey < 0) return null;
+    if (afterKey < 0) return -1;
     const keyEnd = afterKey - 1;
-    // An escaped key could spell a wanted one.
-    const backslash = text.indexOf(BACKSLASH, keyStart);
-    if (backslash >= 0 && backslash < keyEnd) return null;
     at = skipSpace(text, afterKey);
-    if (text[at] !== COLON) return null;
+    if (text[at] !== COLON) return -1;
     const start = skipSpace(text, at + 1);
     const end = valueEnd(text, start);
-    if (end < 0) return null;
-    for (let index = 0; index < wanted.length; index += 1) {
-      const key = wanted[index];
-      if (key !== undefined && keyEnd - keyStart === key.length && text.toString('latin1', keyStart, keyEnd) === key) {
-        found[index] = { start, end };
-      }
-    }
+    if (end < 0) return -1;
+    const index = keyIndex(text, keyStart, keyEnd, wanted);
+    if (index === ESCAPED) return -1;
+    if (index >= 0) found[index] = { start, end };
     at = skipSpace(text, end);
-    if (text[at] === CLOSE_OBJECT) return skipSpace(text, at + 1) === size ? found : null;
-    if (text[at] !== COMMA) return null;
+    if (text[at] === CLOSE_OBJECT) return at + 1;
+    if (text[at] !== COMMA) return -1;
     at = skipSpace(text, at + 1);
   }
 }
+
+/** Which of the wanted keys this is; below 0: none, or {@link ESCAPED}, which could spell a wanted one. */
+function keyIndex(text: Buffer, start: number, end: number, wanted: readonly string[]): number {
+  const size = end - start;
+  for (let at = start; at < end; at += 1) if (text[at] === BACKSLASH) return ESCAPED;
+  for (let index = 0; index < wanted.length; index += 1) {
+    const key = wanted[index];
+    if (key === undefined || key.length !== size) continue;
+    let at = 0;
+    while (at < size && text[start + at] === key.charCodeAt(at)) at += 1;
+    if (at === size) return index;
+  }
+  return NO_KEY;
+}
+
+const NO_KEY = -1;
+const ESCAPED = -2;
 
 /** The parsed value of a span. Throws as `JSON.parse` does. The common short values go without a parser. */
 export function valueAt(text: Buffer, span: Span): unknown {
@@ -56,9 +77,24 @@ export function valueAt(text: Buffer, span: Span): unknown {
     let at = start + 1;
     while (at < end - 1 && isPlain(text[at])) at += 1;
     if (at === end - 1) return text.toString('latin1', start + 1, at);
+  } else if (first !== undefined && first >= DIGIT_0 && first <= DIGIT_9) {
+    const whole = wholeNumber(text, start, end);
+    if (whole >= 0) return whole;
   } else if (first === LOWER_T && end - start === 4 && text.toString('latin1', start, end) === 'true') return true;
   else if (first === LOWER_F && end - start === 5 && text.toString('latin1', start, end) === 'false') return false;
   return JSON.parse(text.toString('utf8', start, end));
+}
+
+/** A number without sign, fraction and exponent that a double holds exactly; -1: it is another one, or none. */
+function wholeNumber(text: Buffer, start: number, end: number): number {
+  if (end - start > EXACT_DIGITS || (text[start] === DIGIT_0 && end - start > 1)) return -1;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (text[at] ?? 0) - DIGIT_0;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** ASCII that stands for itself inside a JSON string. */
@@ -74,6 +110,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const EXACT_DIGITS = 15;
 const LOWER_T = 0x74;
 const LOWER_F = 0x66;
 /** Model names and ids are shorter. */

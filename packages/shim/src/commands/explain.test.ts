@@ -124,8 +124,9 @@ describe('shim explain', () => {
     const rid = ridOf(await rig.ask());
     await written(rig, 1);
     const db = openOf(rig, false);
+    // What a plain decision has in common with others lies beside the configurations.
     db.exec(
-      `UPDATE decision SET json = replace(replace(json, '"route * → a"', '"route * → z"'), '"action":"stay"', '"action":"next"')`,
+      `UPDATE config_version SET json = replace(replace(json, '"route * → a"', '"route * → z"'), '"action":"stay"', '"action":"next"')`,
     );
     const [story, json] = await Promise.all([explain(rig, rid, '--replay'), explain(rig, rid, '--replay', '--json')]);
     const differences = [
@@ -137,12 +138,19 @@ describe('shim explain', () => {
     expect(json.code).toBe(1);
     expect((JSON.parse(json.out) as Told).replay).toEqual({ same: false, differences });
 
-    db.exec('DELETE FROM config_version');
-    db.close();
+    db.exec(`DELETE FROM config_version WHERE id NOT LIKE 'form-%'`);
     const [told, lost] = await Promise.all([explain(rig, rid), explain(rig, rid, '--replay')]);
     expect(told.code).toBe(0);
     expect(lost).toMatchObject({ code: 1, out: '' });
     expect(lost.err).toMatch(/^shim: the configuration \w{12} that .* is not in .*: .*leave out --replay\n$/);
+
+    db.exec('DELETE FROM config_version');
+    db.close();
+    const formless = await explain(rig, rid);
+    expect(formless).toMatchObject({ code: 1, out: '' });
+    expect(formless.err).toMatch(
+      /^shim: the record of \w+ refers to form-\w{12}, which is not in .*: .*newer request\n$/,
+    );
   });
 
   it('lists all whose id begins so, and says when there is none', async () => {

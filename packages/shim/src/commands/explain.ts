@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Database } from '../store/db/sqlite.ts';
 import { readConfigVersion, readDecisions, type DecisionRow } from '../store/db/read-store.ts';
+import { formIdOf } from '../store/decision-form.ts';
 import type { DecisionRecord, RouteInputs } from '../store/decision-record.ts';
 import { databasePath, reading, withDatabase, type DatabaseFlags } from './database/open.ts';
 import { replay } from './explain/replay.ts';
@@ -74,6 +75,11 @@ function list(rows: readonly DecisionRow[], prefix: string, flags: Flags): 0 {
 const MOST_LISTED = 100;
 
 function recordOf({ rid, json }: DecisionRow): DecisionRecord {
+  if (formIdOf(json) !== null)
+    throw new OperatorError(
+      `the record of ${rid} refers to ${formIdOf(json)}, which is not in the database`,
+      'it was lost with an older file: ask for a newer request',
+    );
   const record = parsed(json) as Partial<DecisionRecord> | null;
   if (record?.v !== 1 || record.route === undefined || record.steps === undefined || record.answer === undefined)
     throw new OperatorError(

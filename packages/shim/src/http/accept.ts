@@ -21,18 +21,13 @@ export async function accept(
   const ts = Date.now() / 1000;
   const body = await readBody(incoming);
   if ('code' in body) return body;
-  const base = {
-    incoming,
-    outgoing,
-    rid: newRid(),
-    op: path.op,
-    method: incoming.method ?? 'POST',
-    target: path.target,
-    body,
-    atMs,
-    ts,
+  const { op, target } = path;
+  const method = incoming.method ?? 'POST';
+  // One literal: an object made by spreading another one gets a shape of its own each time.
+  const accepted = (plainBody: Buffer, facts: RequestFacts): Accepted => {
+    return { incoming, outgoing, rid: newRid(), op, method, target, body, plainBody, facts, atMs, ts };
   };
-  if (path.op === 'models') return { ...base, plainBody: body, facts: noFacts(incoming) };
+  if (op === 'models') return accepted(body, noFacts(incoming));
   const encoding = String(incoming.headers['content-encoding'] ?? '').toLowerCase();
   const plainBody = inflateNow(body, encoding, BODY_LIMIT * 4);
   if (plainBody === null) {
@@ -42,7 +37,7 @@ export async function accept(
     );
   }
   const facts = readFacts(plainBody, incoming);
-  return 'code' in facts ? facts : { ...base, plainBody, facts };
+  return 'code' in facts ? facts : accepted(plainBody, facts);
 }
 
 /** Model names key counters and logs: a client must not choose how large those grow. */

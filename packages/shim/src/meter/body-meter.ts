@@ -1,7 +1,7 @@
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { inflateNow } from '../content-encoding.ts';
-import { topLevelSpans, valueAt } from '../json-spans.ts';
+import { memberSpans, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
 import { SseTap } from './sse-tap.ts';
 import { mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
 
@@ -97,16 +97,38 @@ const JSON_LIMIT = 32 * 1024 * 1024;
 
 function readDocument(text: Buffer, usage: UsageSoFar): string | null {
   try {
-    const spans = topLevelSpans(text, ['usage', 'error']);
-    const [usageSpan, errorSpan] = spans ?? [];
-    const whole = spans === null ? (JSON.parse(text.toString()) as Record<string, unknown>) : null;
-    mergeUsage(usage, whole === null ? (usageSpan ? valueAt(text, usageSpan) : null) : whole['usage']);
-    const error = whole === null ? (errorSpan ? valueAt(text, errorSpan) : null) : whole['error'];
-    const type = (error as Record<string, unknown> | null | undefined)?.['type'];
-    return typeof type === 'string' ? type : null;
+    const spans = topLevelSpans(text, DOCUMENT_KEYS);
+    if (spans === null) {
+      const whole = JSON.parse(text.toString()) as Record<string, unknown>;
+      mergeUsage(usage, whole['usage']);
+      return typeOf(whole['error']);
+    }
+    const [usageSpan, errorSpan] = spans;
+    if (usageSpan) mergeUsage(usage, usageAt(text, usageSpan));
+    return errorSpan ? typeOf(valueAt(text, errorSpan)) : null;
   } catch {
     return null;
   }
+}
+
+const DOCUMENT_KEYS = ['usage', 'error'];
+const USAGE_KEYS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
+
+/** The counts of a usage object, without parsing the rest of it where they are all there. */
+function usageAt(text: Buffer, span: Span): unknown {
+  const [input, output, cacheRead, cacheWrite] = memberSpans(text, span, USAGE_KEYS) ?? [];
+  if (!input || !output || !cacheRead || !cacheWrite) return valueAt(text, span);
+  return {
+    input_tokens: valueAt(text, input),
+    output_tokens: valueAt(text, output),
+    cache_read_input_tokens: valueAt(text, cacheRead),
+    cache_creation_input_tokens: valueAt(text, cacheWrite),
+  };
+}
+
+function typeOf(error: unknown): string | null {
+  const type = (error as Record<string, unknown> | null | undefined)?.['type'];
+  return typeof type === 'string' ? type : null;
 }
 
 function inflaterFor(encoding: string): Transform | null {

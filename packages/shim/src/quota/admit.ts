@@ -60,7 +60,7 @@ export async function admit(
     reservation: judged.reservation,
     releaseSlot: () => undefined,
     preferred: visit.index === 0,
-    notes: { left: false, sharedFields: '' },
+    notes: { left: false, shared: null },
     wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
     decided: judged.decided,
     releaseProbe: null,

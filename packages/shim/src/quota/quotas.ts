@@ -96,7 +96,7 @@ export class Quotas {
   standing(lane: string, model: string, config: QuotaConfig, nowTs: number): Standing {
     const series = this.ledger.series(lane, model);
     const { limit, members } = this.#pool(config, series);
-    const pending: MutableTokens = { ...NO_TOKENS };
+    const pending = noTokens();
     for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
     const verdict = this.#judge({ series, config, own: NO_TOKENS, nowTs, alone: true });
     return { lane, limit, verdict, pending: counted(pending, limit?.weights ?? DEFAULT_WEIGHTS) };
@@ -111,17 +111,16 @@ export class Quotas {
   /** `alone`: what is in flight does not count. */
   #judge({ series, config, own, nowTs, alone }: JudgeQuestion): Verdict {
     this.ledger.respan({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
-    const { limit, members, key } = this.#pool(config, series);
-    // Models that share a limit may have thresholds of their own.
-    const warnKey = `${key}\n${series.lane}\n${series.model}`;
-    const pending: MutableTokens = { ...NO_TOKENS };
+    const { limit, members, warnKey } = this.#pool(config, series);
+    const pending = noTokens();
     if (alone !== true) {
       for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
     }
+    const before = this.#warned.get(warnKey) ?? NOT_WARNED;
     const verdict = judgeQuota({
       limit,
       warnPct: limit === null ? null : this.#options.warnPctOf(series.lane, series.model, limit.warnPct),
-      warned: this.#warned.get(warnKey) ?? NOT_WARNED,
+      warned: before,
       series: members,
       pending,
       own,
@@ -130,7 +129,8 @@ export class Quotas {
       weekResetTs: this.#weekReset(limit, members, config),
       nowTs,
     });
-    if (limit !== null && limit.warnPct !== null) this.#warned.set(warnKey, verdict.warned);
+    if (limit !== null && limit.warnPct !== null && verdict.warned !== before)
+      this.#warned.set(warnKey, verdict.warned);
     return verdict;
   }
 
@@ -148,29 +148,23 @@ export class Quotas {
     let pools = this.#pools.get(config);
     if (pools === undefined || pools.size !== this.ledger.size) {
       pools = { size: this.ledger.size, bySeries: new Map() };
-      const byLimit = new Map<ModelLimit, { readonly members: Series[]; readonly pool: Pool }>();
+      const byLimit = new Map<ModelLimit, Series[]>();
       for (const one of this.ledger.all()) {
         const limit = this.#options.limitOf(config, one.lane, one.model);
-        const known = limit === null ? undefined : byLimit.get(limit);
-        if (known !== undefined) {
-          known.members.push(one);
-          pools.bySeries.set(one, known.pool);
-          continue;
-        }
-        const members = [one];
-        const pool = { limit, members, key: limit === null ? '' : `${limit.lane ?? '*'}\n${limit.model}` };
-        if (limit !== null) byLimit.set(limit, { members, pool });
-        pools.bySeries.set(one, pool);
+        const members = (limit === null ? undefined : byLimit.get(limit)) ?? [];
+        members.push(one);
+        if (limit !== null) byLimit.set(limit, members);
+        pools.bySeries.set(one, { limit, members, warnKey: warnKeyOf(limit, one) });
       }
       this.#pools.set(config, pools);
     }
-    return pools.bySeries.get(series) ?? { limit: null, members: [series], key: '' };
+    return pools.bySeries.get(series) ?? { limit: null, members: [series], warnKey: '' };
   }
 
   #pendingOf(series: Series): MutableTokens {
     let pending = this.#pending.get(series);
     if (pending === undefined) {
-      pending = { ...NO_TOKENS };
+      pending = noTokens();
       this.#pending.set(series, pending);
     }
     return pending;
@@ -207,11 +201,16 @@ interface Pools {
   readonly bySeries: Map<Series, Pool>;
 }
 
-/** A limit and every series it counts. */
+/** The limit of a series, and every series it counts. */
 interface Pool {
   readonly limit: ModelLimit | null;
   readonly members: readonly Series[];
-  readonly key: string;
+  readonly warnKey: string;
+}
+
+/** Models that share a limit may have thresholds of their own. */
+function warnKeyOf(limit: ModelLimit | null, { lane, model }: Series): string {
+  return `${limit === null ? '' : `${limit.lane ?? '*'}\n${limit.model}`}\n${lane}\n${model}`;
 }
 
 interface MutableTokens {
@@ -219,6 +218,10 @@ interface MutableTokens {
   output: number;
   cacheWrite: number;
   cacheRead: number;
+}
+
+function noTokens(): MutableTokens {
+  return { input: 0, output: 0, cacheWrite: 0, cacheRead: 0 };
 }
 
 const NOT_WARNED: Warned = Object.freeze({ rolling: false, weekly: false });

@@ -53,12 +53,13 @@ export class Series {
     // A minute's jitter backwards is counted in the newest bucket.
     if (!(this.#newest() >= minute)) this.#minutes.append(minute, ts);
     const row = this.#minutes.length - 1;
-    const one = { ...tokens, dirtyS, count: 1 };
+    const { input, output, cacheWrite, cacheRead } = tokens;
+    const one = { input, output, cacheWrite, cacheRead, dirtyS, count: 1 };
     this.#minutes.add(row, one);
     accumulate(this.#session, one);
-    for (const edge of [this.#rolling, this.#weekly, this.#anchored]) {
-      if (row >= edge.from) accumulate(edge.sum, one);
-    }
+    if (row >= this.#rolling.from) accumulate(this.#rolling.sum, one);
+    if (row >= this.#weekly.from) accumulate(this.#weekly.sum, one);
+    if (row >= this.#anchored.from) accumulate(this.#anchored.sum, one);
     return this.#minutes.minuteAt(row);
   }
 

@@ -94,10 +94,7 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
   const over = (use: WindowUse): boolean =>
     use.cap !== null && (use.used >= use.cap || (use.used + pending > 0 && use.used + pending + need > use.cap));
   const blockedBy = over(rolling) ? 'rolling' : over(weekly) ? 'weekly' : 'none';
-  const warned = {
-    rolling: isWarned(rolling, question.warnPct, question.warned.rolling),
-    weekly: isWarned(weekly, question.warnPct, question.warned.weekly),
-  };
+  const warned = warnedNow(rolling, weekly, question);
   const warnedBy = warned.rolling ? 'rolling' : warned.weekly ? 'weekly' : 'none';
   return {
     verdict: blockedBy !== 'none' ? 'block' : warnedBy !== 'none' ? 'warn' : 'allow',
@@ -113,6 +110,15 @@ export function judgeQuota(question: VerdictQuestion): Verdict {
       blockedBy === 'none' ? 0 : etaClear({ ...question, weights, coming: pending + need, weekStart, rolling, weekly }),
     weeklyAnchored: weekStart !== null,
   };
+}
+
+/** The same object as before where nothing has changed. */
+function warnedNow(rolling: WindowUse, weekly: WindowUse, { warnPct, warned: before }: VerdictQuestion): Warned {
+  const now = {
+    rolling: isWarned(rolling, warnPct, before.rolling),
+    weekly: isWarned(weekly, warnPct, before.weekly),
+  };
+  return now.rolling === before.rolling && now.weekly === before.weekly ? before : now;
 }
 
 function isWarned({ cap, pct }: WindowUse, warnPct: number | null, before: boolean): boolean {

@@ -32,6 +32,16 @@ export interface LaneCounters {
   last_ok_ts: number | null;
 }
 
+/** What one model on one lane has used. */
+export interface Spent {
+  input: number;
+  output: number;
+  cacheWrite: number;
+  cacheRead: number;
+  streamS: number;
+  dirtyS: number;
+}
+
 /** Book name of every model past the bound. */
 export const OTHER_MODELS = '(other)';
 
@@ -46,10 +56,7 @@ export class Counters {
   readonly models = new Map<string, ModelCounters>();
   readonly lanes = new Map<string, LaneCounters>();
   readonly requests: Family = new Map();
-  readonly tokens = new Map<
-    string,
-    { input: number; output: number; cacheWrite: number; cacheRead: number; streamS: number; dirtyS: number }
-  >();
+  readonly tokens = new Map<string, Spent>();
   readonly preferred: Family = new Map();
   readonly rerouted: Family = new Map();
   readonly rerouteAttempts: Family = new Map();
@@ -60,57 +67,59 @@ export class Counters {
   partialWrites = 0;
 
   model(name: string): ModelCounters {
-    return getOrMake(this.models, name, () => ({
-      requests: 0,
-      lane: '',
-      fallbacks: 0,
-      reroutes: 0,
-      rate_limited: 0,
-      overloaded: 0,
-      timeouts: 0,
-      truncated: 0,
-      cancelled: 0,
-      errors: 0,
-      wasted_retry_ms: 0,
-      cooldowns: 0,
-      probes: 0,
-      shadowed: 0,
-    }));
+    return this.models.get(name) ?? added(this.models, name, noModelCounters());
   }
 
   lane(id: string): LaneCounters {
-    return getOrMake(this.lanes, id, () => ({
-      active: 0,
-      requests: 0,
-      errors: 0,
-      fallbacks_from: 0,
-      fallbacks_to: 0,
-      rate_limited: 0,
-      overloaded: 0,
-      last_status: null,
-      last_error: null,
-      last_ok_ts: null,
-    }));
+    return this.lanes.get(id) ?? added(this.lanes, id, noLaneCounters());
   }
 
-  spent(
-    lane: string,
-    model: string,
-  ): { input: number; output: number; cacheWrite: number; cacheRead: number; streamS: number; dirtyS: number } {
-    return getOrMake(this.tokens, `${lane}\n${model}`, () => ({
-      input: 0,
-      output: 0,
-      cacheWrite: 0,
-      cacheRead: 0,
-      streamS: 0,
-      dirtyS: 0,
-    }));
+  spent(lane: string, model: string): Spent {
+    const key = `${lane}\n${model}`;
+    return (
+      this.tokens.get(key) ??
+      added(this.tokens, key, { input: 0, output: 0, cacheWrite: 0, cacheRead: 0, streamS: 0, dirtyS: 0 })
+    );
   }
 }
 
-export function count(family: Family, ...labels: readonly string[]): void {
-  const key = labels.join('\n');
-  family.set(key, (family.get(key) ?? 0) + 1);
+function noModelCounters(): ModelCounters {
+  return {
+    requests: 0,
+    lane: '',
+    fallbacks: 0,
+    reroutes: 0,
+    rate_limited: 0,
+    overloaded: 0,
+    timeouts: 0,
+    truncated: 0,
+    cancelled: 0,
+    errors: 0,
+    wasted_retry_ms: 0,
+    cooldowns: 0,
+    probes: 0,
+    shadowed: 0,
+  };
+}
+
+function noLaneCounters(): LaneCounters {
+  return {
+    active: 0,
+    requests: 0,
+    errors: 0,
+    fallbacks_from: 0,
+    fallbacks_to: 0,
+    rate_limited: 0,
+    overloaded: 0,
+    last_status: null,
+    last_error: null,
+    last_ok_ts: null,
+  };
+}
+
+/** `labels`: values joined with a line feed. */
+export function count(family: Family, labels: string): void {
+  family.set(labels, (family.get(labels) ?? 0) + 1);
 }
 
 /** `op` as the log and the metrics name it. */
@@ -123,11 +132,7 @@ export function isPartial(how: EndedHow): boolean {
   return how === 'truncated' || how === 'timeout' || how === 'error_in_stream';
 }
 
-function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
+function added<T>(map: Map<string, T>, key: string, value: T): T {
+  map.set(key, value);
   return value;
 }

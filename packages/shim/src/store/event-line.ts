@@ -1,7 +1,9 @@
 import type { UsageEvent } from '@ccp/contracts';
-import type { Ended, Permit } from '../exchange.ts';
+import type { Ended, Permit, SharedFields } from '../exchange.ts';
 import type { RestState } from '../quota/cooldown.ts';
+import type { WindowUse } from '../quota/verdict.ts';
 import { opName } from './counters.ts';
+import type { LinePiece } from './line-block.ts';
 import type { CalibrationFields } from './sample-of.ts';
 
 export interface LineContext {
@@ -20,30 +22,31 @@ export interface LineContext {
  */
 export class LineWriter {
   readonly #context: LineContext;
-  readonly #standing = new Map<string, string>();
+  readonly #standing = new Map<string, Uint8Array>();
 
   constructor(context: LineContext) {
     this.#context = context;
   }
 
   /** The pieces of the line written before an attempt, to be followed by nothing. */
-  decision(seq: number, ts: number, permit: Permit): readonly string[] {
-    return [`{"seq":${seq},"ts":${ts},`, this.#shared(permit), NOTHING_YET];
+  decision(seq: number, ts: number, permit: Permit): readonly LinePiece[] {
+    const { standing, moment } = this.#shared(permit);
+    return [`{"seq":${seq},"ts":${ts},`, standing, moment, NOTHING_YET];
   }
 
   /** The pieces of the line written when the body is over. */
-  completion(seq: number, ts: number, ended: Ended): readonly string[] {
-    return [`{"seq":${seq},"ts":${ts},`, this.#shared(ended.permit), ownFields(ended)];
+  completion(seq: number, ts: number, ended: Ended): readonly LinePiece[] {
+    const { standing, moment } = this.#shared(ended.permit);
+    return [`{"seq":${seq},"ts":${ts},`, standing, moment + ownFields(ended)];
   }
 
-  /** What both lines of an attempt share, ready to be followed by more fields. */
-  #shared(permit: Permit): string {
+  /** What both lines of an attempt share, to be followed by more fields. */
+  #shared(permit: Permit): SharedFields {
     const { notes } = permit;
-    if (notes.sharedFields === '') notes.sharedFields = this.#standingFields(permit) + momentFields(permit);
-    return notes.sharedFields;
+    return (notes.shared ??= { standing: this.#standingFields(permit), moment: momentFields(permit) });
   }
 
-  #standingFields(permit: Permit): string {
+  #standingFields(permit: Permit): Uint8Array {
     const { accepted } = permit.routed;
     const model = this.#context.bookName(accepted.facts.model);
     const op = opName(accepted.op, accepted.facts.stream);
@@ -77,7 +80,7 @@ export class LineWriter {
         reroute_decision: rerouteDecision,
         preferred_attempt: preferred,
       } satisfies Partial<UsageEvent>;
-      text = `${JSON.stringify(fields).slice(1, -1)},`;
+      text = Buffer.from(`${JSON.stringify(fields).slice(1, -1)},`);
       if (this.#standing.size >= MOST_TEXTS) this.#standing.clear();
       this.#standing.set(key, text);
     }
@@ -87,33 +90,37 @@ export class LineWriter {
 
 const MOST_TEXTS = 1_000;
 
+/** Put together by hand: an object made for it would cost three times as much. */
 function momentFields(permit: Permit): string {
   const { accepted } = permit.routed;
   const { rolling, weekly, need } = permit.reservation.verdict;
   const rest = preferredRest(permit);
   const resting = rest?.state === 'resting' ? rest.cooldown : null;
-  const fields = {
-    rid: accepted.rid,
-    retry: permit.attempt > 1,
-    attempts: permit.attempt,
-    fallback_from: permit.fallbackFrom,
-    rolling_used_tokens: rolling.used,
-    rolling_capacity_tokens: rolling.cap,
-    weekly_used_tokens: weekly.used,
-    weekly_capacity_tokens: weekly.cap,
-    headroom_pct_rolling: rolling.cap === null ? null : Math.max(0, 1 - rolling.pct),
-    headroom_pct_weekly: weekly.cap === null ? null : Math.max(0, 1 - weekly.pct),
-    wasted_retry_ms: Math.round(permit.wastedMs),
-    cooldown_active: resting !== null,
-    cooldown_next_ts: resting?.untilTs ?? null,
-    cooldown_kind: resting?.kind ?? null,
-    shadow_decision: permit.decided.shadow,
-    probe: permit.releaseProbe !== null,
-    reserved_tokens: need,
-    session_id: accepted.facts.sessionId,
-    agent_id: accepted.facts.agentId,
-  } satisfies Partial<UsageEvent>;
-  return `${JSON.stringify(fields).slice(1, -1)},`;
+  const { sessionId, agentId } = accepted.facts;
+  return (
+    `"rid":${quoted(accepted.rid)},"retry":${permit.attempt > 1},"attempts":${permit.attempt},` +
+    `"fallback_from":${quoted(permit.fallbackFrom)},"rolling_used_tokens":${numeral(rolling.used)},` +
+    `"rolling_capacity_tokens":${numeral(rolling.cap)},"weekly_used_tokens":${numeral(weekly.used)},` +
+    `"weekly_capacity_tokens":${numeral(weekly.cap)},"headroom_pct_rolling":${headroom(rolling)},` +
+    `"headroom_pct_weekly":${headroom(weekly)},"wasted_retry_ms":${Math.round(permit.wastedMs)},` +
+    `"cooldown_active":${resting !== null},"cooldown_next_ts":${numeral(resting?.untilTs ?? null)},` +
+    `"cooldown_kind":${quoted(resting?.kind ?? null)},"shadow_decision":${quoted(permit.decided.shadow)},` +
+    `"probe":${permit.releaseProbe !== null},"reserved_tokens":${numeral(need)},` +
+    `"session_id":${quoted(sessionId)},"agent_id":${quoted(agentId)},`
+  );
+}
+
+function headroom({ cap, pct }: WindowUse): string {
+  return cap === null ? 'null' : numeral(Math.max(0, 1 - pct));
+}
+
+/** As JSON has it. */
+function numeral(value: number | null): string {
+  return value !== null && Number.isFinite(value) ? `${value}` : 'null';
+}
+
+function quoted(text: string | null): string {
+  return text === null ? 'null' : JSON.stringify(text);
 }
 
 /** How the lane stood that routing put first. */
@@ -126,43 +133,37 @@ function preferredRest(permit: Permit): RestState | undefined {
 }
 
 function ownFields(ended: Ended): string {
-  const own = {
-    event: 'completion',
-    status: ended.status,
-    reason: ended.errType === '' ? 'ok' : ended.how === 'timeout' ? 'stream_timeout' : ended.errType,
-    ended: ended.how,
-    input_tokens: ended.tokens.input,
-    output_tokens: ended.tokens.output,
-    cache_write_tokens: ended.tokens.cacheWrite,
-    cache_read_tokens: ended.tokens.cacheRead,
-    usage_known: ended.usageKnown,
-    latency_ms: Math.round(ended.latencyMs),
-    stream_ms: roundOrNull(ended.streamMs),
-    ttft_ms: roundOrNull(ended.ttftMs),
-    err_type: ended.errType,
-    request_id: ended.requestId,
-    rejection_kind: ended.rejection?.kind ?? null,
-  } satisfies Partial<UsageEvent>;
-  return JSON.stringify(own).slice(1);
+  const { tokens, errType, how } = ended;
+  const reason = errType === '' ? 'ok' : how === 'timeout' ? 'stream_timeout' : errType;
+  return (
+    `"event":"completion","status":${ended.status},"reason":${quoted(reason)},"ended":"${how}",` +
+    `"input_tokens":${tokens.input},"output_tokens":${tokens.output},"cache_write_tokens":${tokens.cacheWrite},` +
+    `"cache_read_tokens":${tokens.cacheRead},"usage_known":${ended.usageKnown},` +
+    `"latency_ms":${Math.round(ended.latencyMs)},"stream_ms":${roundOrNull(ended.streamMs)},` +
+    `"ttft_ms":${roundOrNull(ended.ttftMs)},"err_type":${quoted(errType)},` +
+    `"request_id":${quoted(ended.requestId)},"rejection_kind":${quoted(ended.rejection?.kind ?? null)}}`
+  );
 }
 
-const NOTHING_YET = JSON.stringify({
-  event: 'decision',
-  status: -1,
-  reason: 'attempt',
-  ended: 'pending',
-  input_tokens: 0,
-  output_tokens: 0,
-  cache_write_tokens: 0,
-  cache_read_tokens: 0,
-  usage_known: false,
-  latency_ms: 0,
-  stream_ms: null,
-  ttft_ms: null,
-  err_type: '',
-  request_id: null,
-  rejection_kind: null,
-} satisfies Partial<UsageEvent>).slice(1);
+const NOTHING_YET = Buffer.from(
+  JSON.stringify({
+    event: 'decision',
+    status: -1,
+    reason: 'attempt',
+    ended: 'pending',
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_write_tokens: 0,
+    cache_read_tokens: 0,
+    usage_known: false,
+    latency_ms: 0,
+    stream_ms: null,
+    ttft_ms: null,
+    err_type: '',
+    request_id: null,
+    rejection_kind: null,
+  } satisfies Partial<UsageEvent>).slice(1),
+);
 
 function roundOrNull(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);

@@ -4,8 +4,9 @@ import type { SpeedSample } from '../meter/speeds.ts';
 import type { Settled } from '../quota/quotas.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
 import type { BatchItem } from './db/batch-writer.ts';
-import { decisionRecord } from './decision-record.ts';
+import { DecisionTexts } from './decision-form.ts';
 import { LineWriter } from './event-line.ts';
+import type { LinePiece } from './line-block.ts';
 import { minuteOf, sampleOf, type CalibrationFields } from './sample-of.ts';
 
 /** Where the books send what they learn. */
@@ -15,7 +16,7 @@ export interface RecorderOptions {
   readonly counters: Counters;
   readonly nowTs: () => number;
   /** Where lines go; `nextSeq` is the number the next one must carry. */
-  readonly log: { readonly nextSeq: number; append(...pieces: readonly string[]): void };
+  readonly log: { readonly nextSeq: number; append(...pieces: readonly LinePiece[]): void };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
   /** Puts a finished exchange on its way to the database. */
   readonly keep: (item: BatchItem) => void;
@@ -38,6 +39,7 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #lines: LineWriter;
+  readonly #decisions = new DecisionTexts();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -54,10 +56,10 @@ export class Recorder {
     counters.model(model).lane = permit.lane.id;
     const { answer, shadow } = permit.decided;
     const despite = answer.decision === 'quota_run_to_limit' || answer.decision === 'quota_warn_attempt';
-    if (permit.preferred && despite) count(counters.preferred, permit.lane.id, model);
+    if (permit.preferred && despite) count(counters.preferred, `${permit.lane.id}\n${model}`);
     if (shadow !== null) {
       counters.model(model).shadowed += 1;
-      count(counters.shadow, model, shadow);
+      count(counters.shadow, `${model}\n${shadow}`);
     }
     if (permit.releaseProbe !== null) counters.model(model).probes += 1;
     if (permit.fallbackFrom !== null) {
@@ -70,9 +72,9 @@ export class Recorder {
     if (!permit.preferred) {
       // A limit made it leave: ours, or the provider's own (a 429). An outage is a fallback and no more.
       const byLimit = permit.fallbackFrom === null || permit.decision === 'quota_overshoot';
-      if (byLimit) count(counters.rerouted, this.#options.rerouteMode, model);
+      if (byLimit) count(counters.rerouted, `${this.#options.rerouteMode}\n${model}`);
       const from = permit.fallbackFrom ?? permit.routed.choice.lanes[0]?.lane.id ?? '';
-      count(counters.rerouteAttempts, from, permit.lane.id, permit.decision);
+      count(counters.rerouteAttempts, `${from}\n${permit.lane.id}\n${permit.decision}`);
     }
     this.#writeDecision(permit);
   }
@@ -82,17 +84,14 @@ export class Recorder {
     if (refused.code !== 'quota_blocked') return;
     const { answer, rest } = permit.decided;
     const kind = answer.decision === 'quota_block' ? permit.reservation.verdict.reason : 'cooldown';
-    count(
-      this.#options.counters.quotaBlocks,
-      this.#model(permit),
-      rest.cooldown?.kind === 'overage' ? 'overage' : kind,
-    );
+    const why = rest.cooldown?.kind === 'overage' ? 'overage' : kind;
+    count(this.#options.counters.quotaBlocks, `${this.#model(permit)}\n${why}`);
   }
 
   /** A provider's no made a lane, or a model on it, rest. */
   cooldownBegan(permit: Permit, kind: string): void {
     this.#options.counters.model(this.#model(permit)).cooldowns += 1;
-    count(this.#options.counters.cooldowns, permit.lane.id, kind);
+    count(this.#options.counters.cooldowns, `${permit.lane.id}\n${kind}`);
   }
 
   /** An exchange that no lane took: no attempt was made, and the log has its two lines all the same. */
@@ -102,7 +101,7 @@ export class Recorder {
     const model = this.#model(permit);
     counters.model(model).requests += 1;
     counters.model(model).errors += 1;
-    count(counters.requests, permit.lane.id, this.#op(permit), String(ended.status));
+    count(counters.requests, `${permit.lane.id}\n${this.#op(permit)}\n${ended.status}`);
     const ts = this.#options.nowTs();
     this.#writeDecision(permit);
     this.#writeCompletion(ended, ts);
@@ -143,8 +142,8 @@ export class Recorder {
     if (ended.how === 'cancelled') perModel.cancelled += 1;
     if ((ended.status >= 400 && ended.how !== 'cancelled') || ended.how === 'error_in_stream') perModel.errors += 1;
     if (isPartial(ended.how)) counters.partialWrites += 1;
-    count(counters.requests, permit.lane.id, op, String(ended.status));
-    count(counters.ended, permit.lane.id, ended.how);
+    count(counters.requests, `${permit.lane.id}\n${op}\n${ended.status}`);
+    count(counters.ended, `${permit.lane.id}\n${ended.how}`);
     if (permit.routed.accepted.op === 'messages') this.#spend(ended, model);
     observe({ lane: permit.lane.id, model, op }, ended);
     if (ended.how === 'complete' && ended.status < 400 && ended.usageKnown) {
@@ -164,9 +163,7 @@ export class Recorder {
     const calibration = calibrationOf(permit);
     const headerMode = headerModeOf(permit);
     const sample = sampleOf(ended, { ts, epoch, model: this.#model(permit), rerouteMode, headerMode, calibration });
-    const record = decisionRecord(ended, ts, configIdOf(permit));
-    // Made into text when it is written: that happens for many at once, away from the request.
-    const decision = { rid: record.rid, ts, json: () => JSON.stringify(record) };
+    const decision = this.#decisions.of(ended, ts, configIdOf(permit));
     keep({ sample, minute: minuteOf(ended, settled, ts), decision });
   }
 

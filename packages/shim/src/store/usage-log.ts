@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { LineGatherer, type LineBlock } from './line-block.ts';
+import { LineGatherer, type GatheredBlock, type LineBlock, type LinePiece } from './line-block.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -53,7 +53,7 @@ export class UsageLog {
   #bornMs = 0;
   readonly #gathered = new LineGatherer();
   /** Blocks that are due, oldest first. */
-  #due: LineBlock[] = [];
+  #due: GatheredBlock[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing = false;
   #closed = false;
@@ -65,7 +65,7 @@ export class UsageLog {
   #dropped = 0;
   readonly #onDurable: (block: LineBlock) => void;
 
-  /** `onDurable` hears of lines when they are on disk, in order. Never throws: `status` says what is wrong. */
+  /** `onDurable` hears of lines when they are on disk, in order, and copies what it keeps. Never throws: `status` says what is wrong. */
   constructor(options: LogOptions, onDurable: (block: LineBlock) => void) {
     this.#options = options;
     this.#onDurable = onDurable;
@@ -83,7 +83,7 @@ export class UsageLog {
   }
 
   /** One JSON text without a newline, whole or in pieces. */
-  append(...pieces: readonly string[]): void {
+  append(...pieces: readonly LinePiece[]): void {
     this.#gathered.add(pieces);
     if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
@@ -154,7 +154,7 @@ export class UsageLog {
     }
   }
 
-  #write(block: LineBlock, sizeBefore: number): void {
+  #write(block: GatheredBlock, sizeBefore: number): void {
     const fd = this.#fd;
     if (fd === null) return;
     const { bytes } = block;
@@ -169,6 +169,7 @@ export class UsageLog {
           this.#error = null;
           this.#dropped = 0;
           this.#onDurable(block);
+          this.#gathered.giveBack(block);
           if (this.#due.length > 0) this.#flush();
           else if (this.#gathered.count > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
         } else {
@@ -182,7 +183,7 @@ export class UsageLog {
   }
 
   /** A failed write may have left half a line: the file is opened anew, which mends its tail. */
-  #putBack(block: LineBlock, error: Error): void {
+  #putBack(block: GatheredBlock, error: Error): void {
     this.#due.unshift(block);
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;

@@ -11,8 +11,20 @@ export function providerSkewS(headers: readonly string[], nowTs: number): number
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
     if (name.length !== 4 || name.toLowerCase() !== 'date') continue;
-    const skewS = Date.parse(headers[index + 1] ?? '') / 1000 - nowTs;
+    const skewS = secondsOf(headers[index + 1] ?? '') - nowTs;
     return Math.abs(skewS) >= NOTICEABLE_S ? skewS : 0;
   }
   return 0;
+}
+
+let lastDate = '';
+let lastTs = NaN;
+
+/** A busy provider says the same second many times, and reading it costs as much as judging a request. */
+function secondsOf(date: string): number {
+  if (date !== lastDate) {
+    lastDate = date;
+    lastTs = Date.parse(date) / 1000;
+  }
+  return lastTs;
 }

@@ -1,6 +1,7 @@
 import { KeptSums } from './kept-sums.ts';
 import { BucketSet, bucketStart, DAY, HOUR, RollupTable, type CostOf } from './rollup-sums.ts';
-import { SAMPLE_COLUMNS, valuesOf, type MinuteDelta, type Sample } from './sample.ts';
+import { DecisionInserter, KnownRowsError, SampleInserter } from './insert-rows.ts';
+import type { MinuteDelta, Sample } from './sample.ts';
 import { addMinute, prepareAddMinute, sumMinutes } from './minutes.ts';
 import { inTransaction, type Database, type Statement } from './sqlite.ts';
 
@@ -9,6 +10,14 @@ export interface DecisionRecord {
   readonly ts: number;
   /** JSON text, or how to make it: off the request's path. */
   readonly json: string | (() => string);
+  /** What the text refers to and many others refer to as well; null: it stands for itself. */
+  readonly form?: DecisionForm | null;
+}
+
+/** Written once per file, beside the configurations. */
+export interface DecisionForm {
+  readonly id: string;
+  readonly json: string;
 }
 
 /** What is written about one exchange. */
@@ -35,24 +44,23 @@ export type WriteMode = 'counted' | 'samples_only';
 export class BatchWriter {
   readonly #db: Database;
   readonly #costOf: CostOf;
-  readonly #insertSample: Statement;
+  readonly #samples: SampleInserter;
   readonly #addMinute: Statement;
-  readonly #insertDecision: Statement;
+  readonly #decisions: DecisionInserter;
   readonly #putState: Statement;
   readonly #putConfig: Statement;
   readonly #kept: KeptSums;
+  readonly #formsPut = new Set<string>();
+  #oneByOne = false;
   readonly #hours: RollupTable;
   readonly #days: RollupTable;
 
   constructor(db: Database, costOf: CostOf) {
     this.#db = db;
     this.#costOf = costOf;
-    this.#insertSample = db.prepare(
-      `INSERT OR IGNORE INTO usage_sample (${SAMPLE_COLUMNS.join(', ')})
-       VALUES (${SAMPLE_COLUMNS.map(() => '?').join(', ')})`,
-    );
+    this.#samples = new SampleInserter(db);
     this.#addMinute = prepareAddMinute(db);
-    this.#insertDecision = db.prepare('INSERT INTO decision (ts, rid, json) VALUES (?, ?, ?)');
+    this.#decisions = new DecisionInserter(db);
     this.#putState = db.prepare('INSERT OR REPLACE INTO state (name, json, updated_ts) VALUES (?, ?, ?)');
     this.#putConfig = db.prepare('INSERT OR IGNORE INTO config_version (id, ts, json) VALUES (?, ?, ?)');
     this.#kept = new KeptSums(db);
@@ -67,32 +75,47 @@ export class BatchWriter {
    */
   write(batch: Batch, mode: WriteMode = 'counted'): number {
     try {
-      return inTransaction(this.#db, () => {
+      return this.#inTransaction(batch, mode);
+    } catch (error) {
+      if (!(error instanceof KnownRowsError)) throw error;
+      // Somebody imports what is there: the next batches will be of that kind as well.
+      this.#oneByOne = true;
+      return this.#inTransaction(batch, mode);
+    }
+  }
+
+  #inTransaction(batch: Batch, mode: WriteMode): number {
+    try {
+      const written = inTransaction(this.#db, () => {
         this.#kept.begin();
-        const written = this.#write(batch, mode);
+        const count = this.#write(batch, mode);
         this.#kept.end();
-        return written;
+        return count;
       });
+      if (written === batch.items.length) this.#oneByOne = false;
+      return written;
     } catch (error) {
       this.#kept.forget();
+      this.#formsPut.clear();
       throw error;
     }
   }
 
   #write({ items, states, configs, nowTs }: Batch, mode: WriteMode): number {
-    const fresh: BatchItem[] = [];
-    for (const item of items) {
-      if (this.#insertSample.run(...valuesOf(item.sample)).changes > 0) fresh.push(item);
-    }
+    const fresh = this.#samples.insert(items, this.#oneByOne);
     if (mode === 'counted') this.#count(fresh);
-    for (const { decision } of items) {
-      if (decision === null) continue;
-      const { rid, ts, json } = decision;
-      this.#insertDecision.run(ts, rid, typeof json === 'string' ? json : json());
-    }
+    const decisions = items.flatMap(({ decision }) => decision ?? []);
+    for (const { form } of decisions) if (form) this.#putForm(form, nowTs);
+    this.#decisions.insert(decisions);
     for (const [name, json] of states) this.#putState.run(name, json, nowTs);
     for (const [id, json] of configs) this.#putConfig.run(id, nowTs, json);
     return fresh.length;
+  }
+
+  #putForm({ id, json }: DecisionForm, nowTs: number): void {
+    if (this.#formsPut.has(id)) return;
+    this.#putConfig.run(id, nowTs, json);
+    this.#formsPut.add(id);
   }
 
   #count(fresh: readonly BatchItem[]): void {

@@ -28,7 +28,18 @@ const ORIGINAL_COLUMNS = [
 ];
 export const CSV_COLUMNS: readonly string[] = [
   ...ORIGINAL_COLUMNS,
-  ...SAMPLE_COLUMNS.filter((name) => !ORIGINAL_COLUMNS.includes(name)),
+  'warn_pct_auto',
+  'gap_seconds_p50',
+  'gap_seconds_p95',
+  'gap_samples',
+  'epoch',
+  'cache_write_tokens',
+  'cache_read_tokens',
+  'usage_known',
+  'ended',
+  'request_id',
+  'session_id',
+  'agent_id',
 ];
 
 /**

@@ -1,4 +1,5 @@
 import type { RollupRow } from '@ccp/contracts';
+import { formIdOf, wholeDecision } from '../decision-form.ts';
 import { readMinutes } from './minutes.ts';
 import { bucketStart, HOUR, DAY, rollupRowOf, sumsOf, ttftOfRow, type Granularity } from './rollup-sums.ts';
 import { isAmount, sampleOf, type MinuteDelta, type Sample } from './sample.ts';
@@ -210,7 +211,19 @@ export function readDecisions(db: Database, ridPrefix: string): DecisionRow[] {
        ORDER BY ts DESC, rowid DESC`,
     )
     .all(ridPrefix, `${ridPrefix}\u{10ffff}`, MOST_DECISIONS)
-    .map((row) => ({ rid: String(row['rid']), ts: Number(row['ts']), json: String(row['json']) }));
+    .map((row) => wholeRow(db, { rid: String(row['rid']), ts: Number(row['ts']), json: String(row['json']) }));
+}
+
+/** As it is where its form can't be found or read. */
+function wholeRow(db: Database, row: DecisionRow): DecisionRow {
+  const id = formIdOf(row.json);
+  const form = id === null ? null : readConfigVersion(db, id);
+  if (form === null) return row;
+  try {
+    return { ...row, json: wholeDecision(row.json, form.json, row.rid, row.ts) ?? row.json };
+  } catch {
+    return row;
+  }
 }
 
 export function readConfigVersion(db: Database, id: string): ConfigVersionRow | null {

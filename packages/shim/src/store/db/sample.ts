@@ -52,18 +52,25 @@ export interface MinuteDelta {
   readonly count: number;
 }
 
-/** In the order of `valuesOf`. */
-export const SAMPLE_COLUMNS: readonly string[] = [
+/** What tells one exchange from another: its own in every row. */
+export const OWN_COLUMNS = [
   'ts',
   'rid',
-  'model',
-  'lane',
-  'op',
   'input_tokens',
   'output_tokens',
   'dirty_s',
   'stream_s',
   'ttft_ms',
+  'cache_write_tokens',
+  'cache_read_tokens',
+  'request_id',
+] as const;
+
+/** What many exchanges in a row have in common. */
+export const COMMON_COLUMNS = [
+  'model',
+  'lane',
+  'op',
   'status',
   'err_type',
   'decision',
@@ -76,28 +83,34 @@ export const SAMPLE_COLUMNS: readonly string[] = [
   'h2',
   'header_mode',
   'epoch',
-  'cache_write_tokens',
-  'cache_read_tokens',
   'usage_known',
   'ended',
-  'request_id',
   'session_id',
   'agent_id',
-];
+] as const;
 
-/** In the order of `SAMPLE_COLUMNS`. */
-export function valuesOf(sample: Sample): SqlValue[] {
-  return [
+/** Adds the values of {@link OWN_COLUMNS}, in their order. */
+export function ownValuesOf(sample: Sample, values: SqlValue[]): void {
+  values.push(
     sample.ts,
     sample.rid,
-    sample.model,
-    sample.lane,
-    sample.op,
     amount(sample.inputTokens),
     amount(sample.outputTokens),
     amount(sample.dirtyS),
     amount(sample.streamS),
     sample.ttftMs,
+    amount(sample.cacheWriteTokens),
+    amount(sample.cacheReadTokens),
+    sample.requestId,
+  );
+}
+
+/** Adds the values of {@link COMMON_COLUMNS}, in their order. */
+export function commonValuesOf(sample: Sample, values: SqlValue[]): void {
+  values.push(
+    sample.model,
+    sample.lane,
+    sample.op,
     sample.status,
     sample.errType,
     sample.decision,
@@ -110,14 +123,46 @@ export function valuesOf(sample: Sample): SqlValue[] {
     sample.h2 ? 1 : 0,
     sample.headerMode,
     sample.epoch,
-    amount(sample.cacheWriteTokens),
-    amount(sample.cacheReadTokens),
     sample.usageKnown ? 1 : 0,
     sample.ended,
-    sample.requestId,
     sample.sessionId,
     sample.agentId,
-  ];
+  );
+}
+
+/** True: two samples have the same values in {@link COMMON_COLUMNS}. */
+export function isAlike(a: Sample, b: Sample): boolean {
+  return (
+    a.model === b.model &&
+    a.lane === b.lane &&
+    a.op === b.op &&
+    a.status === b.status &&
+    a.ended === b.ended &&
+    a.errType === b.errType &&
+    a.decision === b.decision &&
+    a.usageKnown === b.usageKnown &&
+    a.sessionId === b.sessionId &&
+    a.agentId === b.agentId &&
+    a.warnPctAuto === b.warnPctAuto &&
+    a.gapSecondsP50 === b.gapSecondsP50 &&
+    a.gapSecondsP95 === b.gapSecondsP95 &&
+    a.gapSamples === b.gapSamples &&
+    a.rerouteMode === b.rerouteMode &&
+    a.upstream === b.upstream &&
+    a.h2 === b.h2 &&
+    a.headerMode === b.headerMode &&
+    a.epoch === b.epoch
+  );
+}
+
+/** All columns, in the order of {@link valuesOf}. */
+export const SAMPLE_COLUMNS: readonly string[] = [...OWN_COLUMNS, ...COMMON_COLUMNS];
+
+export function valuesOf(sample: Sample): SqlValue[] {
+  const values: SqlValue[] = [];
+  ownValuesOf(sample, values);
+  commonValuesOf(sample, values);
+  return values;
 }
 
 /** What can be added up; 0 for what is no amount: one such value would spoil its sums for good. */

@@ -1,4 +1,5 @@
 import type { BatchItem, BatchWriter } from './batch-writer.ts';
+import { PackedItems } from './packed-items.ts';
 import type { HeldItems } from './salvage.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
@@ -16,9 +17,10 @@ export interface Written {
 export class WriteQueue implements HeldItems {
   /** Items lost: too many waited, or SQLite will never take them. */
   dropped = 0;
-  #items: BatchItem[] = [];
-  #written: BatchItem[] = [];
-  #held: BatchItem[] = [];
+  /** First those that were written since anybody looked whether the file is still there, then those that wait. */
+  readonly #items = new PackedItems();
+  #written = 0;
+  readonly #held = new PackedItems();
   /** The last one of each name, whether it is on disk or not. */
   readonly #knownStates = new Map<string, unknown>();
   readonly #knownConfigs = new Map<string, string>();
@@ -31,26 +33,26 @@ export class WriteQueue implements HeldItems {
   }
 
   get length(): number {
-    return this.#items.length;
+    return this.#items.length - this.#written;
   }
 
   /** All that is not known to be on disk. */
   get waiting(): number {
-    return this.#items.length + this.#held.length;
+    return this.length + this.#held.length;
   }
 
   get isEmpty(): boolean {
-    return this.#items.length === 0 && this.#states.size === 0 && this.#configs.size === 0;
+    return this.length === 0 && this.#states.size === 0 && this.#configs.size === 0;
   }
 
   /** So much went out since anybody looked whether the file is still there that one should look. */
   get mustCheck(): boolean {
-    return this.#written.length > MOST_UNCHECKED;
+    return this.#written > MOST_UNCHECKED;
   }
 
   push(item: BatchItem): void {
     this.#items.push(item);
-    if (this.#items.length > this.#mostItems) this.#shrink();
+    if (this.length > this.#mostItems) this.#shrink();
   }
 
   putState(name: string, value: unknown): void {
@@ -72,7 +74,7 @@ export class WriteQueue implements HeldItems {
    * error leaves it as it was. An item that SQLite will never take is left out, so that it can't hold up the others.
    */
   write(writer: BatchWriter, mostItems: number, nowTs: number): Written {
-    const items = this.#items.slice(0, mostItems);
+    const items = this.#items.slice(this.#written, this.#written + mostItems);
     const states = this.#statesAsJson();
     const configs = new Map(this.#configs);
     const values = new Map(this.#states);
@@ -83,29 +85,28 @@ export class WriteQueue implements HeldItems {
       if (sqliteFailure(error).kind !== 'row') throw error;
       return this.#writeOneByOne(writer, items.length, nowTs);
     }
-    this.#items.splice(0, items.length);
+    this.#written += items.length;
     for (const [name, value] of values) if (this.#states.get(name) === value) this.#states.delete(name);
     for (const [id, json] of configs) if (this.#configs.get(id) === json) this.#configs.delete(id);
-    this.#written.push(...items);
     return { rows, items };
   }
 
   /** The file is still there: what was written to it is in it. */
   trustWritten(): void {
-    this.#written = [];
+    this.#items.remove(0, this.#written);
+    this.#written = 0;
   }
 
   /** The file was not there any more: what was written since somebody last looked is written again. */
   takeBack(): void {
-    this.#items = [...this.#written, ...this.#items];
-    this.#written = [];
+    this.#written = 0;
     this.#putKnown();
   }
 
   /** The file is damaged: what was written since somebody last looked may be read back from it, or not. */
   hold(): void {
-    this.#held.push(...this.#written);
-    this.#written = [];
+    for (const item of this.#items.slice(0, this.#written)) this.#held.push(item);
+    this.trustWritten();
     this.#putKnown();
   }
 
@@ -114,7 +115,7 @@ export class WriteQueue implements HeldItems {
   }
 
   written(items: readonly BatchItem[]): void {
-    this.#held.splice(0, items.length);
+    this.#held.remove(0, items.length);
   }
 
   /**
@@ -143,27 +144,27 @@ export class WriteQueue implements HeldItems {
   #writeOneByOne(writer: BatchWriter, count: number, nowTs: number): Written {
     const items: BatchItem[] = [];
     let rows = 0;
-    for (const item of this.#items.slice(0, count)) {
+    for (const item of this.#items.slice(this.#written, this.#written + count)) {
       try {
         rows += writer.write({ items: [item], states: NONE, configs: NONE, nowTs });
         items.push(item);
+        this.#written += 1;
       } catch (error) {
         if (sqliteFailure(error).kind !== 'row') {
           if (items.length === 0) throw error;
           break;
         }
         this.dropped += 1;
+        this.#items.remove(this.#written, 1);
       }
-      this.#items.shift();
     }
-    this.#written.push(...items);
     return { rows, items };
   }
 
   /** The oldest go, some at a time: taking one off a long list for each new one would cost more than writing it. */
   #shrink(): void {
     const count = Math.ceil(this.#mostItems / 100);
-    this.#items.splice(0, count);
+    this.#items.remove(this.#written, count);
     this.dropped += count;
   }
 

@@ -1,0 +1,106 @@
+import type { BatchItem, DecisionRecord } from './batch-writer.ts';
+import { commonValuesOf, COMMON_COLUMNS, isAlike, OWN_COLUMNS, ownValuesOf } from './sample.ts';
+import type { Database, SqlValue, Statement } from './sqlite.ts';
+
+/** Rows of one statement, largest first. Handing over a value costs as much as storing it, and each row but the first is cheaper. */
+const SIZES = [50, 10, 1] as const;
+
+/** Some rows of a larger statement were there already, and it does not say which. */
+export class KnownRowsError extends Error {
+  override readonly name = 'KnownRowsError';
+}
+
+/** Statements that put many rows at once, each prepared when it is first needed. */
+class RowsStatement {
+  readonly #db: Database;
+  readonly #sqlOf: (rows: number) => string;
+  readonly #bySize = new Map<number, Statement>();
+
+  constructor(db: Database, sqlOf: (rows: number) => string) {
+    this.#db = db;
+    this.#sqlOf = sqlOf;
+  }
+
+  of(rows: number): Statement {
+    let statement = this.#bySize.get(rows);
+    if (statement === undefined) this.#bySize.set(rows, (statement = this.#db.prepare(this.#sqlOf(rows))));
+    return statement;
+  }
+}
+
+/** Puts samples. What most of them have in common is handed over once for many. */
+export class SampleInserter {
+  readonly #rows: RowsStatement;
+
+  constructor(db: Database) {
+    const columns = [...COMMON_COLUMNS, ...OWN_COLUMNS].join(', ');
+    const own = places(OWN_COLUMNS.length);
+    this.#rows = new RowsStatement(
+      db,
+      (rows) => `INSERT OR IGNORE INTO usage_sample (${columns})
+        SELECT common.*, own.* FROM (SELECT ${COMMON_COLUMNS.map(() => '?').join(', ')}) AS common
+        CROSS JOIN (VALUES ${Array.from({ length: rows }, () => own).join(', ')}) AS own`,
+    );
+  }
+
+  /**
+   * @returns the items whose samples were new
+   * @throws KnownRowsError when some were not and `oneByOne` is false: then the transaction has to be done again
+   */
+  insert(items: readonly BatchItem[], oneByOne: boolean): readonly BatchItem[] {
+    if (oneByOne) return items.filter((item) => this.#put([item]) > 0);
+    for (const alike of byCommonValues(items))
+      for (const some of portions(alike)) if (this.#put(some) < some.length) throw new KnownRowsError();
+    return items;
+  }
+
+  #put(items: readonly BatchItem[]): number {
+    const [first] = items;
+    if (first === undefined) return 0;
+    const values: SqlValue[] = [];
+    commonValuesOf(first.sample, values);
+    for (const { sample } of items) ownValuesOf(sample, values);
+    return Number(this.#rows.of(items.length).run(...values).changes);
+  }
+}
+
+/** Puts decisions. */
+export class DecisionInserter {
+  readonly #rows: RowsStatement;
+
+  constructor(db: Database) {
+    this.#rows = new RowsStatement(
+      db,
+      (rows) =>
+        `INSERT INTO decision (ts, rid, json) VALUES ${Array.from({ length: rows }, () => places(3)).join(', ')}`,
+    );
+  }
+
+  insert(decisions: readonly DecisionRecord[]): void {
+    for (const some of portions(decisions)) {
+      const values: SqlValue[] = [];
+      for (const { ts, rid, json } of some) values.push(ts, rid, typeof json === 'string' ? json : json());
+      this.#rows.of(some.length).run(...values);
+    }
+  }
+}
+
+function places(count: number): string {
+  return `(${Array.from({ length: count }, () => '?').join(', ')})`;
+}
+
+function* portions<T>(all: readonly T[]): Generator<readonly T[]> {
+  let at = 0;
+  for (const size of SIZES) for (; at + size <= all.length; at += size) yield all.slice(at, at + size);
+}
+
+/** Few models are asked for at one time, so there are few groups. */
+function byCommonValues(items: readonly BatchItem[]): BatchItem[][] {
+  const groups: BatchItem[][] = [];
+  for (const item of items) {
+    const group = groups.find(([first]) => first !== undefined && isAlike(first.sample, item.sample));
+    if (group === undefined) groups.push([item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BatchItem } from './batch-writer.ts';
+import { PackedItems } from './packed-items.ts';
+import type { Sample } from './sample.ts';
+
+function formOf(id: string): { id: string; json: string } {
+  return { id, json: `{"${id}":1}` };
+}
+
+const text = fc.oneof(fc.constantFrom('', 'a', 'claude-x', 'é😀', 'x'.repeat(300)), fc.string({ unit: 'grapheme' }));
+const number = fc.oneof(fc.nat(), fc.double({ noNaN: true }), fc.constantFrom(0, Infinity, 1e300));
+const textOrNull = fc.option(text);
+const numberOrNull = fc.option(number);
+
+const sample: fc.Arbitrary<Sample> = fc.record({
+  ts: number,
+  rid: text,
+  epoch: fc.constantFrom('', 'e1'),
+  model: fc.constantFrom('m', 'n', 'é'),
+  lane: fc.constantFrom('a', 'b'),
+  op: fc.constantFrom('stream', 'nonstream'),
+  inputTokens: number,
+  outputTokens: number,
+  cacheWriteTokens: number,
+  cacheReadTokens: number,
+  usageKnown: fc.boolean(),
+  dirtyS: number,
+  streamS: number,
+  ttftMs: numberOrNull,
+  status: fc.constantFrom(200, 429),
+  ended: fc.constantFrom('complete', 'cancelled'),
+  errType: fc.constantFrom('', '429'),
+  decision: fc.constantFrom('catalog', 'fallback'),
+  rerouteMode: fc.constant('hybrid'),
+  warnPctAuto: fc.constantFrom(null, 0.8),
+  gapSecondsP50: fc.constantFrom(null, 3),
+  gapSecondsP95: fc.constant(null),
+  gapSamples: fc.constantFrom(0, 4),
+  upstream: fc.constant('http://127.0.0.1:9'),
+  h2: fc.boolean(),
+  headerMode: fc.constant('x-api-key'),
+  requestId: textOrNull,
+  sessionId: fc.constantFrom(null, 's1', 's2'),
+  agentId: fc.constantFrom(null, 'g'),
+});
+const minute = fc.record({
+  lane: fc.constantFrom('a', 'b'),
+  model: fc.constantFrom('m', '(other)'),
+  minute: fc.nat(),
+  firstTs: number,
+  input: number,
+  output: number,
+  cacheWrite: number,
+  cacheRead: number,
+  dirtyS: number,
+  count: fc.nat(),
+});
+const lateText = (): string => 'made when it is written';
+const decision = fc.record({
+  json: fc.oneof(text, fc.constant(lateText)),
+  form: fc.constantFrom(null, formOf('form-1'), formOf('form-2')),
+  isOther: fc.boolean(),
+});
+const item: fc.Arbitrary<BatchItem> = fc
+  .record({ sample, minute: fc.option(minute), decision: fc.option(decision) })
+  .map((made) => {
+    if (made.decision === null) return { ...made, decision: null };
+    const { json, form, isOther } = made.decision;
+    const { rid, ts } = made.sample;
+    return { ...made, decision: { rid: isOther ? 'other' : rid, ts, form, json } };
+  });
+
+type Step =
+  | { readonly kind: 'push'; readonly items: readonly BatchItem[] }
+  | { readonly kind: 'remove'; readonly from: number; readonly count: number };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('push' as const), items: fc.array(item, { maxLength: 8 }) }),
+  fc.record({ kind: fc.constant('remove' as const), from: fc.nat(4), count: fc.nat(10) }),
+);
+
+describe('PackedItems', () => {
+  it('gives back what was put in, in its order, as a list of objects does', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), fc.nat(5), fc.nat(30), (steps, from, to) => {
+        const packed = new PackedItems();
+        const list: BatchItem[] = [];
+        for (const one of steps) {
+          if (one.kind === 'push') {
+            for (const each of one.items) packed.push(each);
+            list.push(...one.items);
+          } else {
+            packed.remove(one.from, one.count);
+            list.splice(one.from, one.count);
+          }
+          expect(packed.length).toBe(list.length);
+        }
+        expect(packed.slice(0, packed.length)).toEqual(list);
+        expect(packed.slice(from, to)).toEqual(list.slice(from, to));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps a long wait, and gives its memory back', () => {
+    const packed = new PackedItems();
+    const [one] = fc.sample(
+      item.filter(({ decision }) => typeof decision?.json === 'string'),
+      { numRuns: 1, seed: 7 },
+    );
+    if (one === undefined) throw new Error('no item');
+    for (let nth = 0; nth < 20_000; nth += 1) packed.push({ ...one, sample: { ...one.sample, inputTokens: nth } });
+    const inputs = (from: number, to: number): number[] =>
+      packed.slice(from, to).map((each) => each.sample.inputTokens);
+    for (let gone = 0; gone < 20_000; gone += 2_500) {
+      expect(inputs(0, 2)).toEqual([gone, gone + 1]);
+      packed.remove(0, 2_500);
+    }
+    expect(packed.length).toBe(0);
+    packed.push(one);
+    expect(packed.slice(0, 1)).toEqual([one]);
+  });
+});
