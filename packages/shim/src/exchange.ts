@@ -92,15 +92,33 @@ export interface Permit {
 /** What the books have written about an attempt so far; only the recorder touches it. */
 export interface AttemptNotes {
   left: boolean;
-  /** The fields both its log lines share; null until the first. */
+  /** What both its log lines share; null until the first. */
   shared: SharedFields | null;
 }
 
-/** JSON text of fields, each followed by a comma. */
 export interface SharedFields {
-  /** As UTF-8: the same bytes for many requests. */
-  readonly standing: Uint8Array;
-  readonly moment: string;
+  readonly standing: Standing;
+  /** JSON text of fields in pieces, each field followed by a comma. */
+  readonly moment: readonly LinePiece[];
+}
+
+/** What the books write of a request and is the same for thousands of them. */
+export interface Standing {
+  /** Id of the configuration it was decided under. */
+  readonly config: string;
+  /** UTF-8 of the fields of a log line, each followed by a comma. */
+  readonly line: Uint8Array;
+  /** What its decision has in common with others; null until it is needed. */
+  form: DecisionForm | null;
+}
+
+/** A part of a line: a text, a number as JSON has it, or the UTF-8 of a text that stands in many lines. */
+export type LinePiece = string | number | Uint8Array;
+
+/** Kept once, beside the configurations. */
+export interface DecisionForm {
+  readonly id: string;
+  readonly json: string;
 }
 
 /** 3': no attempt. The permit it would have been stays in the books. */

@@ -68,6 +68,46 @@ describe('shim explain', () => {
     expect(told.steps.map(({ lane }) => lane)).toEqual(['a', 'b']);
   });
 
+  it('tells of a plain request what was true of it, though most of that is kept once for all of its kind', async () => {
+    await using rig = await startRig({
+      providers: { a: { turn: { usage: { input: 600, output: 390 } } } },
+      quotas: { models: { 'claude-*': { provider: 'a', rolling_tokens: 1_000_000 } } },
+    });
+    const asked = [await rig.ask(), await rig.ask(), await rig.ask({ model: 'claude-haiku-4-5' })];
+    await written(rig, 3);
+    const db = openOf(rig);
+    expect(numberOf(db, `SELECT count(*) FROM config_version WHERE id LIKE 'form-%'`)).toBe(2);
+    db.close();
+    const told = await Promise.all(asked.map((reply) => explain(rig, ridOf(reply), '--json', '--replay')));
+    const lines = await rig.completions(3);
+    for (const [nth, { out }] of told.entries()) {
+      const line = lines.find(({ rid }) => rid === ridOf(asked[nth]!))!;
+      const record = JSON.parse(out) as Told & Readonly<Record<string, unknown>>;
+      expect(record).toMatchObject({
+        ...{ v: 1, rid: line.rid, ts: line.ts, model: line.model, op: 'messages', stream: true, replay: SAME },
+        route: { decision: 'pass_through', lanes: ['a'], skipped: [] },
+        answer: { lane: 'a', status: 200, ended: 'complete', decision: line.decision, reason: line.decision_reason },
+      });
+      expect(record.steps).toEqual([
+        {
+          ...{ lane: 'a', upstream_model: line.model, attempted: true, action: 'stay', decision: 'quota_pass' },
+          ...{ shadow: null, probe: false, cooldown: null, outcome: { kind: 'ok', reason: '', status: 200 } },
+          question: { mode: 'hybrid', verdict: 'allow', rest: 'none', hasOther: false },
+          quota: {
+            reason: 'none',
+            rolling_used: line.rolling_used_tokens,
+            rolling_cap: 1_000_000,
+            weekly_used: line.weekly_used_tokens,
+            weekly_cap: null,
+            pending: 0,
+            need: line.reserved_tokens,
+          },
+        },
+      ]);
+    }
+    expect(lines.map((line) => line.rolling_used_tokens)).toEqual([0, 990, 1980]);
+  });
+
   it('tells of a quota that turned a request away, with what was used and needed', async () => {
     await using rig = await startRig({
       providers: { a: { turn: { usage: { input: 600, output: 390 } } }, b: {} },

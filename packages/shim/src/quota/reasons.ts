@@ -38,6 +38,9 @@ export function explain(
     return { decision, decisionReason, rerouteDecision: decision, fallbackFrom: null };
   }
   const decision = PASSES.has(rerouteDecision) ? choice.decision : rerouteDecision;
+  // The same text for thousands of requests.
+  if (rest.cooldown === null && !lastResort)
+    return { decision, decisionReason: choice.reason, rerouteDecision, fallbackFrom: null };
   const reasons = [choice.reason];
   if (rest.cooldown !== null) reasons.push(afterRest(rest));
   if (lastResort) reasons.push('no other lane took it');

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Ended } from '../exchange.ts';
-import type { LaneChoice } from '../route/choose-lanes.ts';
-import type { DecisionForm, DecisionRecord as KeptDecision } from './db/batch-writer.ts';
+import type { DecisionForm, Ended, Standing } from '../exchange.ts';
+import type { DecisionRecord as KeptDecision } from './db/batch-writer.ts';
 import { decisionRecord, type DecisionRecord } from './decision-record.ts';
 
 /** What a decision that refers to a form says itself: how the quota stood. */
@@ -13,49 +12,39 @@ interface FormedDecision {
 
 /** Before the id of a form, which lies beside configurations. */
 const PREFIX = 'form-';
-const MOST_FORMS = 1_000;
 
 /**
- * Makes the text of decisions. Nearly every request takes the lane it was routed to and comes through: then all of the
- * record but a few numbers is the same as for thousands before it, and is kept once, as a form.
+ * The text of a decision. Nearly every request takes the lane it was routed to and comes through: then all of the record
+ * but a few numbers is the same as for thousands before it, and is kept once, as the form of what it has in common.
  */
-export class DecisionTexts {
-  readonly #forms = new Map<string, DecisionForm>();
-
-  /** @param config id of the configuration it was decided under */
-  of(ended: Ended, ts: number, config: string): KeptDecision {
-    const { rid } = ended.permit.routed.accepted;
-    if (isPlain(ended)) {
-      const form = this.#formOf(ended, ts, config);
-      const { rolling, weekly, pending, need } = ended.permit.reservation.verdict;
-      const quota = `${rolling.used},${rolling.cap},${weekly.used},${weekly.cap},${pending},${need}`;
-      return { rid, ts, form, json: `{"form":"${form.id}","quota":[${quota}]}` };
-    }
-    const record = decisionRecord(ended, ts, config);
-    // Made into text when it is written: that happens for many at once, away from the request.
-    return { rid, ts, form: null, json: () => JSON.stringify(record) };
+export function decisionText(ended: Ended, ts: number, standing: Standing): KeptDecision {
+  const { rid } = ended.permit.routed.accepted;
+  if (isPlain(ended)) {
+    const form = (standing.form ??= formOf(ended, standing.config));
+    const { rolling, weekly, pending, need } = ended.permit.reservation.verdict;
+    const quota = `${rolling.used},${rolling.cap},${weekly.used},${weekly.cap},${pending},${need}`;
+    return { rid, ts, form, json: `{"form":"${form.id}","quota":[${quota}]}` };
   }
+  const record = decisionRecord(ended, ts, standing.config);
+  // Made into text when it is written: that happens for many at once, away from the request.
+  return { rid, ts, form: null, json: () => JSON.stringify(record) };
+}
 
-  #formOf(ended: Ended, ts: number, config: string): DecisionForm {
-    const key = keyOf(ended, config);
-    let form = this.#forms.get(key);
-    if (form !== undefined) return form;
-    const record = decisionRecord(ended, ts, config);
-    const json = JSON.stringify({ ...record, rid: '', ts: 0 });
-    form = { id: PREFIX + createHash('sha256').update(key).digest('hex').slice(0, 12), json };
-    if (this.#forms.size >= MOST_FORMS) this.#forms.clear();
-    this.#forms.set(key, form);
-    return form;
-  }
+function formOf(ended: Ended, config: string): DecisionForm {
+  const json = JSON.stringify(decisionRecord(ended, 0, config), (key, value: unknown) =>
+    key === 'rid' ? '' : key === 'quota' ? { reason: (value as { reason: string }).reason } : value,
+  );
+  return { id: PREFIX + createHash('sha256').update(json).digest('hex').slice(0, 12), json };
 }
 
 /** One lane was looked at, nothing stood in the way, and it answered. */
-function isPlain({ permit, status, how }: Ended): boolean {
+function isPlain({ permit, status, how, errType }: Ended): boolean {
   const { trail, decided, releaseProbe } = permit;
   const { rolling, weekly, pending, need } = permit.reservation.verdict;
   return (
     status === 200 &&
     how === 'complete' &&
+    errType === '' &&
     trail.tried.length === 0 &&
     trail.refused.length === 0 &&
     decided.rest.cooldown === null &&
@@ -63,29 +52,6 @@ function isPlain({ permit, status, how }: Ended): boolean {
     releaseProbe === null &&
     Number.isFinite(rolling.used + weekly.used + pending + need)
   );
-}
-
-/** Texts of choices, which are the same object for thousands of requests. */
-const choiceKeys = new WeakMap<LaneChoice, string>();
-
-/** Everything a plain record holds besides `rid`, `ts` and the numbers of the quota. */
-function keyOf({ permit, errType }: Ended, config: string): string {
-  const { accepted, choice } = permit.routed;
-  let choiceKey = choiceKeys.get(choice);
-  if (choiceKey === undefined) {
-    const { decision, reason, lanes, skipped } = choice;
-    choiceKey = JSON.stringify([decision, reason, lanes.map(({ lane }) => lane.id), skipped]);
-    choiceKeys.set(choice, choiceKey);
-  }
-  const { facts, op } = accepted;
-  const { question, answer } = permit.decided;
-  return [
-    config,
-    choiceKey,
-    `${facts.model}\n${op} ${facts.stream} ${facts.agentId !== null} ${permit.lane.id}\n${permit.model}`,
-    `${question.mode} ${question.verdict} ${question.rest} ${question.hasOther} ${answer.action} ${answer.decision}`,
-    `${permit.reservation.verdict.reason} ${permit.decision}\n${permit.decisionReason}\n${errType}`,
-  ].join('\n');
 }
 
 /**

@@ -1,126 +1,83 @@
 import type { UsageEvent } from '@ccp/contracts';
-import type { Ended, Permit, SharedFields } from '../exchange.ts';
+import type { Ended, LinePiece, Permit, SharedFields } from '../exchange.ts';
 import type { RestState } from '../quota/cooldown.ts';
 import type { WindowUse } from '../quota/verdict.ts';
-import { opName } from './counters.ts';
-import type { LinePiece } from './line-block.ts';
-import type { CalibrationFields } from './sample-of.ts';
 
-export interface LineContext {
-  readonly epoch: string;
-  readonly rerouteMode: string;
-  readonly warnPctOf: (permit: Permit) => number | null;
-  readonly calibrationOf: (permit: Permit) => CalibrationFields;
-  readonly headerModeOf: (permit: Permit) => string;
-  /** The name a model is booked under; bounded in number. */
-  readonly bookName: (model: string) => string;
-}
-
-/**
+/*
  * Log lines are put together from pieces of JSON text, because an object of fifty fields, built and stringified twice per
- * request, costs more than relaying a short one. What stays the same from request to request is made into text once.
+ * request, costs more than relaying a short one. What stays the same from request to request is made into bytes once.
  */
-export class LineWriter {
-  readonly #context: LineContext;
-  readonly #standing = new Map<string, Uint8Array>();
 
-  constructor(context: LineContext) {
-    this.#context = context;
-  }
-
-  /** The pieces of the line written before an attempt, to be followed by nothing. */
-  decision(seq: number, ts: number, permit: Permit): readonly LinePiece[] {
-    const { standing, moment } = this.#shared(permit);
-    return [`{"seq":${seq},"ts":${ts},`, standing, moment, NOTHING_YET];
-  }
-
-  /** The pieces of the line written when the body is over. */
-  completion(seq: number, ts: number, ended: Ended): readonly LinePiece[] {
-    const { standing, moment } = this.#shared(ended.permit);
-    return [`{"seq":${seq},"ts":${ts},`, standing, moment + ownFields(ended)];
-  }
-
-  /** What both lines of an attempt share, to be followed by more fields. */
-  #shared(permit: Permit): SharedFields {
-    const { notes } = permit;
-    return (notes.shared ??= { standing: this.#standingFields(permit), moment: momentFields(permit) });
-  }
-
-  #standingFields(permit: Permit): Uint8Array {
-    const { accepted } = permit.routed;
-    const model = this.#context.bookName(accepted.facts.model);
-    const op = opName(accepted.op, accepted.facts.stream);
-    const { lane, decision, decisionReason, rerouteDecision, preferred } = permit;
-    const warnPct = this.#context.warnPctOf(permit);
-    const known = this.#context.calibrationOf(permit);
-    const evidence = `${known.warnPctAuto} ${known.confidence} ${known.gapP50} ${known.gapP95} ${known.gapSamples}`;
-    const key = `${lane.id}\n${lane.origin}\n${model}\n${permit.model}\n${op}\n${decision}\n${decisionReason}\n${rerouteDecision}\n${preferred}\n${warnPct}\n${evidence}`;
-    let text = this.#standing.get(key);
-    if (text === undefined) {
-      const fields = {
-        usage_event_schema: 'v1',
-        epoch: this.#context.epoch,
-        lane: lane.id,
-        provider: lane.id,
-        model,
-        upstream_model: permit.model === accepted.facts.model ? model : permit.model,
-        op,
-        upstream: lane.origin,
-        h2: false,
-        header_mode: this.#context.headerModeOf(permit),
-        decision,
-        decision_reason: decisionReason,
-        warn_pct_cfg: warnPct,
-        warn_pct_auto: known.warnPctAuto,
-        warn_pct_confidence: known.confidence,
-        gap_seconds_p50: known.gapP50,
-        gap_seconds_p95: known.gapP95,
-        gap_samples: known.gapSamples,
-        reroute_mode: this.#context.rerouteMode,
-        reroute_decision: rerouteDecision,
-        preferred_attempt: preferred,
-      } satisfies Partial<UsageEvent>;
-      text = Buffer.from(`${JSON.stringify(fields).slice(1, -1)},`);
-      if (this.#standing.size >= MOST_TEXTS) this.#standing.clear();
-      this.#standing.set(key, text);
-    }
-    return text;
-  }
+/** The line written before an attempt, to be followed by nothing. */
+export function decisionLine(seq: number, ts: number, { standing, moment }: SharedFields): readonly LinePiece[] {
+  return [SEQ, seq, TS, ts, COMMA, standing.line, ...moment, NOTHING_YET];
 }
 
-const MOST_TEXTS = 1_000;
+/** The line written when the body is over. */
+export function completionLine(seq: number, ts: number, ended: Ended, shared: SharedFields): readonly LinePiece[] {
+  const { standing, moment } = shared;
+  return [SEQ, seq, TS, ts, COMMA, standing.line, ...moment, ...ownFields(ended)];
+}
 
-/** Put together by hand: an object made for it would cost three times as much. */
-function momentFields(permit: Permit): string {
+/** What is known of a request when it is let in, the same in both its lines. */
+export function momentFields(permit: Permit): readonly LinePiece[] {
   const { accepted } = permit.routed;
   const { rolling, weekly, need } = permit.reservation.verdict;
+  const { sessionId, agentId } = accepted.facts;
+  return [
+    RID,
+    quoted(accepted.rid),
+    attemptFields(permit),
+    ROLLING_USED,
+    rolling.used,
+    ROLLING_CAPACITY,
+    rolling.cap ?? NULL,
+    WEEKLY_USED,
+    weekly.used,
+    WEEKLY_CAPACITY,
+    weekly.cap ?? NULL,
+    HEADROOM_ROLLING,
+    headroom(rolling),
+    HEADROOM_WEEKLY,
+    headroom(weekly),
+    restFields(permit),
+    RESERVED,
+    need,
+    SESSION,
+    quoted(sessionId),
+    AGENT,
+    quoted(agentId),
+    COMMA,
+  ];
+}
+
+function attemptFields({ attempt, fallbackFrom }: Permit): LinePiece {
+  if (attempt === 1 && fallbackFrom === null) return FIRST_ATTEMPT;
+  return `,"retry":${attempt > 1},"attempts":${attempt},"fallback_from":${JSON.stringify(fallbackFrom)}`;
+}
+
+function restFields(permit: Permit): LinePiece {
   const rest = preferredRest(permit);
   const resting = rest?.state === 'resting' ? rest.cooldown : null;
-  const { sessionId, agentId } = accepted.facts;
-  return (
-    `"rid":${quoted(accepted.rid)},"retry":${permit.attempt > 1},"attempts":${permit.attempt},` +
-    `"fallback_from":${quoted(permit.fallbackFrom)},"rolling_used_tokens":${numeral(rolling.used)},` +
-    `"rolling_capacity_tokens":${numeral(rolling.cap)},"weekly_used_tokens":${numeral(weekly.used)},` +
-    `"weekly_capacity_tokens":${numeral(weekly.cap)},"headroom_pct_rolling":${headroom(rolling)},` +
-    `"headroom_pct_weekly":${headroom(weekly)},"wasted_retry_ms":${Math.round(permit.wastedMs)},` +
-    `"cooldown_active":${resting !== null},"cooldown_next_ts":${numeral(resting?.untilTs ?? null)},` +
-    `"cooldown_kind":${quoted(resting?.kind ?? null)},"shadow_decision":${quoted(permit.decided.shadow)},` +
-    `"probe":${permit.releaseProbe !== null},"reserved_tokens":${numeral(need)},` +
-    `"session_id":${quoted(sessionId)},"agent_id":${quoted(agentId)},`
-  );
+  const { shadow } = permit.decided;
+  const isProbe = permit.releaseProbe !== null;
+  if (resting === null && shadow === null && !isProbe && permit.wastedMs === 0) return NO_REST;
+  return `,${JSON.stringify({
+    wasted_retry_ms: Math.round(permit.wastedMs),
+    cooldown_active: resting !== null,
+    cooldown_next_ts: resting?.untilTs ?? null,
+    cooldown_kind: resting?.kind ?? null,
+    shadow_decision: shadow,
+    probe: isProbe,
+  } satisfies Partial<UsageEvent>).slice(1, -1)}`;
 }
 
-function headroom({ cap, pct }: WindowUse): string {
-  return cap === null ? 'null' : numeral(Math.max(0, 1 - pct));
+function headroom({ cap, pct }: WindowUse): LinePiece {
+  return cap === null ? NULL : Math.max(0, 1 - pct);
 }
 
-/** As JSON has it. */
-function numeral(value: number | null): string {
-  return value !== null && Number.isFinite(value) ? `${value}` : 'null';
-}
-
-function quoted(text: string | null): string {
-  return text === null ? 'null' : JSON.stringify(text);
+function quoted(text: string | null): LinePiece {
+  return text === null ? NULL : JSON.stringify(text);
 }
 
 /** How the lane stood that routing put first. */
@@ -132,18 +89,79 @@ function preferredRest(permit: Permit): RestState | undefined {
   );
 }
 
-function ownFields(ended: Ended): string {
+function ownFields(ended: Ended): readonly LinePiece[] {
   const { tokens, errType, how } = ended;
-  const reason = errType === '' ? 'ok' : how === 'timeout' ? 'stream_timeout' : errType;
-  return (
-    `"event":"completion","status":${ended.status},"reason":${quoted(reason)},"ended":"${how}",` +
-    `"input_tokens":${tokens.input},"output_tokens":${tokens.output},"cache_write_tokens":${tokens.cacheWrite},` +
-    `"cache_read_tokens":${tokens.cacheRead},"usage_known":${ended.usageKnown},` +
-    `"latency_ms":${Math.round(ended.latencyMs)},"stream_ms":${roundOrNull(ended.streamMs)},` +
-    `"ttft_ms":${roundOrNull(ended.ttftMs)},"err_type":${quoted(errType)},` +
-    `"request_id":${quoted(ended.requestId)},"rejection_kind":${quoted(ended.rejection?.kind ?? null)}}`
-  );
+  const reason = errType === '' ? OK : quoted(how === 'timeout' ? 'stream_timeout' : errType);
+  return [
+    STATUS,
+    ended.status,
+    REASON,
+    reason,
+    ENDED,
+    how,
+    INPUT,
+    tokens.input,
+    OUTPUT,
+    tokens.output,
+    CACHE_WRITE,
+    tokens.cacheWrite,
+    CACHE_READ,
+    tokens.cacheRead,
+    ended.usageKnown ? KNOWN : UNKNOWN,
+    Math.round(ended.latencyMs),
+    STREAM_MS,
+    roundOrNull(ended.streamMs),
+    TTFT_MS,
+    roundOrNull(ended.ttftMs),
+    ERR_TYPE,
+    errType === '' ? EMPTY : quoted(errType),
+    REQUEST_ID,
+    quoted(ended.requestId),
+    REJECTION,
+    quoted(ended.rejection?.kind ?? null),
+    CLOSE,
+  ];
 }
+
+function roundOrNull(ms: number | null): LinePiece {
+  return ms === null ? NULL : Math.round(ms);
+}
+
+const SEQ = Buffer.from('{"seq":');
+const TS = Buffer.from(',"ts":');
+const COMMA = Buffer.from(',');
+const CLOSE = Buffer.from('}');
+const NULL = Buffer.from('null');
+const EMPTY = Buffer.from('""');
+const RID = Buffer.from('"rid":');
+const FIRST_ATTEMPT = Buffer.from(',"retry":false,"attempts":1,"fallback_from":null');
+const ROLLING_USED = Buffer.from(',"rolling_used_tokens":');
+const ROLLING_CAPACITY = Buffer.from(',"rolling_capacity_tokens":');
+const WEEKLY_USED = Buffer.from(',"weekly_used_tokens":');
+const WEEKLY_CAPACITY = Buffer.from(',"weekly_capacity_tokens":');
+const HEADROOM_ROLLING = Buffer.from(',"headroom_pct_rolling":');
+const HEADROOM_WEEKLY = Buffer.from(',"headroom_pct_weekly":');
+const NO_REST = Buffer.from(
+  ',"wasted_retry_ms":0,"cooldown_active":false,"cooldown_next_ts":null,"cooldown_kind":null,"shadow_decision":null,"probe":false',
+);
+const RESERVED = Buffer.from(',"reserved_tokens":');
+const SESSION = Buffer.from(',"session_id":');
+const AGENT = Buffer.from(',"agent_id":');
+const STATUS = Buffer.from('"event":"completion","status":');
+const REASON = Buffer.from(',"reason":');
+const OK = Buffer.from('"ok"');
+const ENDED = Buffer.from(',"ended":"');
+const INPUT = Buffer.from('","input_tokens":');
+const OUTPUT = Buffer.from(',"output_tokens":');
+const CACHE_WRITE = Buffer.from(',"cache_write_tokens":');
+const CACHE_READ = Buffer.from(',"cache_read_tokens":');
+const KNOWN = Buffer.from(',"usage_known":true,"latency_ms":');
+const UNKNOWN = Buffer.from(',"usage_known":false,"latency_ms":');
+const STREAM_MS = Buffer.from(',"stream_ms":');
+const TTFT_MS = Buffer.from(',"ttft_ms":');
+const ERR_TYPE = Buffer.from(',"err_type":');
+const REQUEST_ID = Buffer.from(',"request_id":');
+const REJECTION = Buffer.from(',"rejection_kind":');
 
 const NOTHING_YET = Buffer.from(
   JSON.stringify({
@@ -164,7 +182,3 @@ const NOTHING_YET = Buffer.from(
     rejection_kind: null,
   } satisfies Partial<UsageEvent>).slice(1),
 );
-
-function roundOrNull(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms);
-}

@@ -57,7 +57,8 @@ interface HeldBlock extends LineBlock {
   readonly chunk: Chunk;
 }
 
-const CHUNK_BYTES = 256 * 1024;
+/** Several of the largest blocks that usually come. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Blocks one behind the other in chunks that are used again: a buffer for each would live just long enough to be freed

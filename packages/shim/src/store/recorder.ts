@@ -1,13 +1,13 @@
 import type { RerouteMode } from '../config/settings.ts';
-import type { Attempted, Ended, Judgement, Permit, Refusal, Tokens } from '../exchange.ts';
+import type { Attempted, Ended, Judgement, LinePiece, Permit, Refusal, SharedFields, Tokens } from '../exchange.ts';
 import type { SpeedSample } from '../meter/speeds.ts';
 import type { Settled } from '../quota/quotas.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
 import type { BatchItem } from './db/batch-writer.ts';
-import { DecisionTexts } from './decision-form.ts';
-import { LineWriter } from './event-line.ts';
-import type { LinePiece } from './line-block.ts';
+import { decisionText } from './decision-form.ts';
+import { completionLine, decisionLine, momentFields } from './event-line.ts';
 import { minuteOf, sampleOf, type CalibrationFields } from './sample-of.ts';
+import { Standings } from './standing.ts';
 
 /** Where the books send what they learn. */
 export interface RecorderOptions {
@@ -16,7 +16,7 @@ export interface RecorderOptions {
   readonly counters: Counters;
   readonly nowTs: () => number;
   /** Where lines go; `nextSeq` is the number the next one must carry. */
-  readonly log: { readonly nextSeq: number; append(...pieces: readonly LinePiece[]): void };
+  readonly log: { readonly nextSeq: number; append(line: readonly LinePiece[]): void };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
   /** Puts a finished exchange on its way to the database. */
   readonly keep: (item: BatchItem) => void;
@@ -38,12 +38,11 @@ export interface RecorderOptions {
 /** Stage 6: everything that is written down about an exchange, exactly once per attempt and per end. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #lines: LineWriter;
-  readonly #decisions = new DecisionTexts();
+  readonly #standings: Standings;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#lines = new LineWriter(options);
+    this.#standings = new Standings(options);
   }
 
   /** Before an attempt. */
@@ -159,11 +158,11 @@ export class Recorder {
   #keep(ended: Ended, ts: number, settled: Settled | null): void {
     const { permit } = ended;
     if (permit.routed.accepted.op !== 'messages') return;
-    const { epoch, rerouteMode, headerModeOf, calibrationOf, configIdOf, keep } = this.#options;
+    const { epoch, rerouteMode, headerModeOf, calibrationOf, keep } = this.#options;
     const calibration = calibrationOf(permit);
     const headerMode = headerModeOf(permit);
     const sample = sampleOf(ended, { ts, epoch, model: this.#model(permit), rerouteMode, headerMode, calibration });
-    const decision = this.#decisions.of(ended, ts, configIdOf(permit));
+    const decision = decisionText(ended, ts, this.#shared(permit).standing);
     keep({ sample, minute: minuteOf(ended, settled, ts), decision });
   }
 
@@ -226,12 +225,16 @@ export class Recorder {
 
   #writeDecision(permit: Permit): void {
     const { log, nowTs } = this.#options;
-    log.append(...this.#lines.decision(log.nextSeq, nowTs(), permit));
+    log.append(decisionLine(log.nextSeq, nowTs(), this.#shared(permit)));
   }
 
   #writeCompletion(ended: Ended, ts: number): void {
     const { log } = this.#options;
-    log.append(...this.#lines.completion(log.nextSeq, ts, ended));
+    log.append(completionLine(log.nextSeq, ts, ended, this.#shared(ended.permit)));
+  }
+
+  #shared(permit: Permit): SharedFields {
+    return (permit.notes.shared ??= { standing: this.#standings.of(permit), moment: momentFields(permit) });
   }
 }
 

@@ -13,7 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { LineGatherer, type GatheredBlock, type LineBlock, type LinePiece } from './line-block.ts';
+import type { LinePiece } from '../exchange.ts';
+import { LineGatherer, type GatheredBlock, type LineBlock } from './line-block.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -83,8 +84,8 @@ export class UsageLog {
   }
 
   /** One JSON text without a newline, whole or in pieces. */
-  append(...pieces: readonly LinePiece[]): void {
-    this.#gathered.add(pieces);
+  append(line: string | readonly LinePiece[]): void {
+    this.#gathered.add(typeof line === 'string' ? [line] : line);
     if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }

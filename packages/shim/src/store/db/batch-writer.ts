@@ -1,3 +1,4 @@
+import type { DecisionForm } from '../../exchange.ts';
 import { KeptSums } from './kept-sums.ts';
 import { BucketSet, bucketStart, DAY, HOUR, RollupTable, type CostOf } from './rollup-sums.ts';
 import { DecisionInserter, KnownRowsError, SampleInserter } from './insert-rows.ts';
@@ -12,12 +13,6 @@ export interface DecisionRecord {
   readonly json: string | (() => string);
   /** What the text refers to and many others refer to as well; null: it stands for itself. */
   readonly form?: DecisionForm | null;
-}
-
-/** Written once per file, beside the configurations. */
-export interface DecisionForm {
-  readonly id: string;
-  readonly json: string;
 }
 
 /** What is written about one exchange. */

@@ -1,4 +1,5 @@
-import type { BatchItem, DecisionForm } from './batch-writer.ts';
+import type { DecisionForm } from '../../exchange.ts';
+import type { BatchItem } from './batch-writer.ts';
 import { isAlike, type MinuteDelta, type Sample } from './sample.ts';
 
 /** Numbers of an item: its own of the sample, those of the minute, and where its texts and what it shares are. */
@@ -181,7 +182,12 @@ export class PackedItems {
     const shared = this.#shared;
     for (let index = shared.length - 1; index >= Math.max(0, shared.length - MOST_LOOKED_AT); index -= 1) {
       const one = shared[index];
-      if (one !== undefined && one.form === form && isSameSeries(one.minute, minute) && isAlike(one.sample, sample))
+      if (
+        one !== undefined &&
+        one.form?.id === form?.id &&
+        isSameSeries(one.minute, minute) &&
+        isAlike(one.sample, sample)
+      )
         return index;
     }
     return shared.push({ sample, minute, form }) - 1;

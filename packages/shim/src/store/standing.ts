@@ -1,0 +1,168 @@
+import type { UsageEvent } from '@ccp/contracts';
+import type { Lane } from '../config/catalog.ts';
+import type { Op, Permit, Standing } from '../exchange.ts';
+import type { LaneChoice } from '../route/choose-lanes.ts';
+import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
+import { opName } from './counters.ts';
+import type { CalibrationFields } from './sample-of.ts';
+
+export interface StandingContext {
+  readonly epoch: string;
+  readonly rerouteMode: string;
+  readonly warnPctOf: (permit: Permit) => number | null;
+  readonly calibrationOf: (permit: Permit) => CalibrationFields;
+  readonly headerModeOf: (permit: Permit) => string;
+  /** Id of the configuration an exchange was decided under. */
+  readonly configIdOf: (permit: Permit) => string;
+  /** The name a model is booked under; bounded in number. */
+  readonly bookName: (model: string) => string;
+}
+
+/** What a text was made from. Nothing of the request itself, which would keep its body alive. */
+interface Known {
+  readonly choice: LaneChoice;
+  readonly lane: Lane;
+  readonly asked: string;
+  readonly op: Op;
+  readonly isStream: boolean;
+  readonly isSubagent: boolean;
+  readonly model: string;
+  readonly decision: string;
+  readonly decisionReason: string;
+  readonly rerouteDecision: string;
+  readonly preferred: boolean;
+  readonly question: RerouteQuestion;
+  readonly answer: RerouteAnswer;
+  readonly quotaReason: string;
+  readonly warnPct: number | null;
+  readonly calibration: CalibrationFields;
+  readonly standing: Standing;
+}
+
+/** Far more than models, lanes and agents that are busy at one time; the newest are looked at first. */
+const MOST_KNOWN = 64;
+
+/**
+ * What the books write of a request and is the same for thousands of them. It is found by comparing the request with the
+ * last ones: a text to look it up by would cost more than all that is saved.
+ */
+export class Standings {
+  readonly #context: StandingContext;
+  readonly #known: Known[] = [];
+
+  constructor(context: StandingContext) {
+    this.#context = context;
+  }
+
+  of(permit: Permit): Standing {
+    const warnPct = this.#context.warnPctOf(permit);
+    const calibration = this.#context.calibrationOf(permit);
+    const config = this.#context.configIdOf(permit);
+    const all = this.#known;
+    for (let index = 0; index < all.length; index += 1) {
+      const known = all[index];
+      if (known === undefined || !fits(known, permit)) continue;
+      if (known.warnPct !== warnPct || !isSame(known.calibration, calibration) || known.standing.config !== config)
+        continue;
+      if (index > 0) {
+        all.splice(index, 1);
+        all.unshift(known);
+      }
+      return known.standing;
+    }
+    const standing: Standing = { config, line: this.#line(permit, warnPct, calibration), form: null };
+    all.unshift(knownOf(permit, warnPct, calibration, standing));
+    if (all.length > MOST_KNOWN) all.pop();
+    return standing;
+  }
+
+  #line(permit: Permit, warnPct: number | null, known: CalibrationFields): Uint8Array {
+    const { accepted } = permit.routed;
+    const { lane } = permit;
+    const model = this.#context.bookName(accepted.facts.model);
+    const fields = {
+      usage_event_schema: 'v1',
+      epoch: this.#context.epoch,
+      lane: lane.id,
+      provider: lane.id,
+      model,
+      upstream_model: permit.model === accepted.facts.model ? model : permit.model,
+      op: opName(accepted.op, accepted.facts.stream),
+      upstream: lane.origin,
+      h2: false,
+      header_mode: this.#context.headerModeOf(permit),
+      decision: permit.decision,
+      decision_reason: permit.decisionReason,
+      warn_pct_cfg: warnPct,
+      warn_pct_auto: known.warnPctAuto,
+      warn_pct_confidence: known.confidence,
+      gap_seconds_p50: known.gapP50,
+      gap_seconds_p95: known.gapP95,
+      gap_samples: known.gapSamples,
+      reroute_mode: this.#context.rerouteMode,
+      reroute_decision: permit.rerouteDecision,
+      preferred_attempt: permit.preferred,
+    } satisfies Partial<UsageEvent>;
+    return Buffer.from(`${JSON.stringify(fields).slice(1, -1)},`);
+  }
+}
+
+function knownOf(permit: Permit, warnPct: number | null, calibration: CalibrationFields, standing: Standing): Known {
+  const { accepted, choice } = permit.routed;
+  const { lane, model, decision, decisionReason, rerouteDecision, preferred } = permit;
+  return {
+    choice,
+    lane,
+    model,
+    decision,
+    decisionReason,
+    rerouteDecision,
+    preferred,
+    asked: accepted.facts.model,
+    op: accepted.op,
+    isStream: accepted.facts.stream,
+    isSubagent: accepted.facts.agentId !== null,
+    question: permit.decided.question,
+    answer: permit.decided.answer,
+    quotaReason: permit.reservation.verdict.reason,
+    warnPct,
+    calibration,
+    standing,
+  };
+}
+
+function fits(known: Known, permit: Permit): boolean {
+  const { accepted, choice } = permit.routed;
+  const { question, answer } = permit.decided;
+  return (
+    known.choice === choice &&
+    known.lane === permit.lane &&
+    known.model === permit.model &&
+    known.asked === accepted.facts.model &&
+    known.op === accepted.op &&
+    known.isStream === accepted.facts.stream &&
+    known.isSubagent === (accepted.facts.agentId !== null) &&
+    known.preferred === permit.preferred &&
+    known.decision === permit.decision &&
+    known.decisionReason === permit.decisionReason &&
+    known.rerouteDecision === permit.rerouteDecision &&
+    known.question.mode === question.mode &&
+    known.question.verdict === question.verdict &&
+    known.question.rest === question.rest &&
+    known.question.hasOther === question.hasOther &&
+    known.answer.action === answer.action &&
+    known.answer.decision === answer.decision &&
+    known.quotaReason === permit.reservation.verdict.reason
+  );
+}
+
+function isSame(a: CalibrationFields, b: CalibrationFields): boolean {
+  return (
+    a === b ||
+    (a.warnPctAuto === b.warnPctAuto &&
+      a.confidence === b.confidence &&
+      a.gapP50 === b.gapP50 &&
+      a.gapP95 === b.gapP95 &&
+      a.gapSamples === b.gapSamples)
+  );
+}
