@@ -16,6 +16,7 @@ import { carry } from './pipeline.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
 import { reroute } from './route/reroute.ts';
 import { createStages } from './stages.ts';
+import { settledClock } from './settled-clock.ts';
 import { EventRing } from './store/event-ring.ts';
 import { Recorder } from './store/recorder.ts';
 import { UsageLog } from './store/usage-log.ts';
@@ -42,7 +43,10 @@ export type Logger = (level: 'error' | 'warn' | 'info' | 'debug', message: strin
 
 /** Builds the stages, gives each what it asks for, and opens the port. Throws on a start that can't succeed. */
 export async function startShim(settings: Settings, logger: Logger): Promise<Shim> {
-  const nowTs = (): number => Date.now() / 1000;
+  const nowTs = settledClock(
+    () => Date.now() / 1000,
+    () => performance.now() / 1000,
+  );
   const startedTs = nowTs();
   const epoch = randomBytes(4).toString('hex') + Math.floor(startedTs).toString(16);
   const license = new LicenseStore(settings.license, nowTs);
@@ -130,7 +134,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       takeProbe: (lane, model, ts) => cooldowns.takeProbe(lane, model, ts),
       takeSlot: (wish, onGone) => slots.take(wish, onGone),
     },
-    forwarding: { pools, localKey: settings.apiKey, defaultAnthropicVersion: settings.defaultAnthropicVersion },
+    forwarding: { pools, localKey: settings.apiKey, defaultAnthropicVersion: settings.defaultAnthropicVersion, nowTs },
     heard: createFeedback({
       meters: books.meters,
       cooldowns,

@@ -32,7 +32,7 @@ export interface RequestFacts {
   readonly agentId: string | null;
 }
 
-/** 1: read. Times: `atMs` is monotonic (performance.now), `ts` epoch seconds. */
+/** 1: read. `atMs` is monotonic (performance.now). */
 export interface Accepted {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -47,7 +47,6 @@ export interface Accepted {
   readonly plainBody: Buffer;
   readonly facts: RequestFacts;
   readonly atMs: number;
-  readonly ts: number;
 }
 
 /** 2: the lanes it may take. */

@@ -18,14 +18,13 @@ export async function accept(
   path: ProxiedPath,
 ): Promise<Accepted | Failure> {
   const atMs = performance.now();
-  const ts = Date.now() / 1000;
   const body = await readBody(incoming);
   if ('code' in body) return body;
   const { op, target } = path;
   const method = incoming.method ?? 'POST';
   // One literal: an object made by spreading another one gets a shape of its own each time.
   const accepted = (plainBody: Buffer, facts: RequestFacts): Accepted => {
-    return { incoming, outgoing, rid: newRid(), op, method, target, body, plainBody, facts, atMs, ts };
+    return { incoming, outgoing, rid: newRid(), op, method, target, body, plainBody, facts, atMs };
   };
   if (op === 'models') return accepted(body, noFacts(incoming));
   const encoding = String(incoming.headers['content-encoding'] ?? '').toLowerCase();

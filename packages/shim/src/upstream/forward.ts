@@ -11,6 +11,8 @@ export interface ForwardOptions {
   readonly pools: Pools;
   readonly localKey: string | null;
   readonly defaultAnthropicVersion: string;
+  /** Epoch seconds. */
+  readonly nowTs: () => number;
 }
 
 /**
@@ -32,7 +34,7 @@ function attempt(permit: Permit, options: ForwardOptions): Promise<Attempted> {
   if (permit.routed.accepted.outgoing.destroyed) {
     return Promise.resolve({ permit, answer: null, failure: reset(permit), judgement: GONE });
   }
-  return new Promise((resolve) => new AttemptHandler(permit, resolve).dispatch(options));
+  return new Promise((resolve) => new AttemptHandler(permit, resolve, options.nowTs).dispatch(options));
 }
 
 /** An error answer is read whole up to here, to be judged and, if no other lane helps, relayed as it came. */
@@ -47,13 +49,15 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #answer = new UpstreamAnswer();
   readonly #hold: boolean;
   readonly #patience: NodeJS.Timeout;
+  readonly #nowTs: () => number;
   #settled = false;
 
-  constructor(permit: Permit, resolve: (attempted: Attempted) => void) {
+  constructor(permit: Permit, resolve: (attempted: Attempted) => void, nowTs: () => number) {
     const { accepted, config } = permit.routed;
     const { timeouts } = permit.lane;
     this.#permit = permit;
     this.#resolve = resolve;
+    this.#nowTs = nowTs;
     this.#hold = config.catalog.features.hold_first_event;
     this.#patience = setTimeout(this.#outOfPatience, accepted.facts.stream ? timeouts.headerMs : timeouts.jsonMs);
     accepted.outgoing.once('close', this.#clientGone);
@@ -153,7 +157,7 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
         headers,
         isEventStream,
         firstBytes: answer.peek(),
-        nowTs: Date.now() / 1000,
+        nowTs: this.#nowTs(),
       });
       this.#resolve({ permit, answer, failure: null, judgement });
     } else {
