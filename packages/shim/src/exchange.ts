@@ -95,10 +95,19 @@ export interface AttemptNotes {
   shared: SharedFields | null;
 }
 
+/** Fields that stand in more than one line, in pieces, each field followed by a comma. */
 export interface SharedFields {
   readonly standing: Standing;
-  /** JSON text of fields in pieces, each field followed by a comma. */
-  readonly moment: readonly LinePiece[];
+  readonly pieces: readonly LinePiece[];
+  /** Where the lines of this moment have them already, so that they need not be put together again. */
+  written: WrittenPlace | null;
+}
+
+/** A part of a block of lines that is being gathered. */
+export interface WrittenPlace {
+  readonly block: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What the books write of a request and is the same for thousands of them. */

@@ -26,11 +26,38 @@ export function memberSpans(text: Buffer, span: Span, wanted: readonly string[])
   return findMembers(text, span.start, wanted, found) === span.end ? found : null;
 }
 
-/** Fills `found` with the values of the object at `from`. Answers the offset behind it; -1 when unsure. */
+/**
+ * Where the value of a top-level key lies that stands near the end of a JSON object, without looking at what is before it.
+ * Null when unsure. Inside a string the quotes of `key` would be escaped, so what is found is a key, or a value at its
+ * place; and the object that ends where the text ends is the outermost one, unless the text was cut off there.
+ *
+ * @param key with its quotes
+ */
+export function lastMember(text: Buffer, key: Buffer): Span | null {
+  const found = text.lastIndexOf(key);
+  if (found <= 0 || text[found - 1] === BACKSLASH || text[skipSpace(text, 0)] !== OPEN_OBJECT) return null;
+  let at = skipSpace(text, found + key.length);
+  if (text[at] !== COLON) return null;
+  const start = skipSpace(text, at + 1);
+  const end = valueEnd(text, start);
+  if (end < 0) return null;
+  at = skipSpace(text, end);
+  if (text[at] === COMMA) {
+    at = findMembers(text, at, NO_KEYS, []);
+    if (at < 0) return null;
+  } else if (text[at] === CLOSE_OBJECT) at += 1;
+  else return null;
+  return skipSpace(text, at) === text.length ? { start, end } : null;
+}
+
+const NO_KEYS: readonly string[] = [];
+
+/** Fills `found` with the values of the object at `from`, or of what is left of one behind a comma. Answers the offset behind it; -1 when unsure. */
 function findMembers(text: Buffer, from: number, wanted: readonly string[], found: (Span | null)[]): number {
-  if (text[from] !== OPEN_OBJECT) return -1;
+  const isRest = text[from] === COMMA;
+  if (text[from] !== OPEN_OBJECT && !isRest) return -1;
   let at = skipSpace(text, from + 1);
-  if (text[at] === CLOSE_OBJECT) return at + 1;
+  if (text[at] === CLOSE_OBJECT && !isRest) return at + 1;
   for (;;) {
     if (text[at] !== QUOTE) return -1;
     const keyStart = at + 1;

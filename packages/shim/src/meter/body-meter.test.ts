@@ -12,10 +12,15 @@ const ENCODERS = {
 } as const;
 const encodings = Object.keys(ENCODERS) as (keyof typeof ENCODERS)[];
 
-function readingOf(contentType: string, encoding: string, chunks: readonly Buffer[]): Promise<MeterReading> {
+function readingOf(
+  contentType: string,
+  encoding: string,
+  chunks: readonly Buffer[],
+  isWhole = false,
+): Promise<MeterReading> {
   const meter = meterFor(contentType, encoding);
   for (const [index, chunk] of chunks.entries()) meter.feed(chunk, index);
-  return new Promise((resolve) => meter.finish(resolve));
+  return new Promise((resolve) => meter.finish(resolve, isWhole));
 }
 
 /** Pieces at arbitrary places, empty ones as well. */
@@ -45,10 +50,12 @@ describe('a JSON answer', () => {
         fc.constantFrom(undefined, 1, '\t'),
         fc.constantFrom(...encodings),
         places,
-        async (value, space, encoding, at) => {
+        fc.boolean(),
+        async (value, space, encoding, at, isWhole) => {
           // Keys may be escaped in the text.
           const text = JSON.stringify(value, null, space).replaceAll('\\\\u0061', '\\u0061');
-          const reading = await readingOf('application/json', encoding, cut(ENCODERS[encoding](Buffer.from(text)), at));
+          const chunks = cut(ENCODERS[encoding](Buffer.from(text)), at);
+          const reading = await readingOf('application/json', encoding, chunks, isWhole);
           const parsed = JSON.parse(text) as { usage?: unknown; error?: { type?: unknown } | null } | null;
           const expected = noUsage();
           mergeUsage(expected, parsed?.usage);
@@ -87,6 +94,25 @@ describe('a JSON answer', () => {
       expect((await readingOf('application/json', encoding, [damaged])).usage).toEqual(noUsage());
     },
   );
+
+  it.each([
+    ['in a text', '{"usage":{"input_tokens":1},"content":"\\"usage\\":{\\"input_tokens\\":2}"}', 1],
+    ['at the end of a text', '{"usage":{"input_tokens":1},"content":"a\\"usage"}', 1],
+    ['of something deeper', '{"usage":{"input_tokens":1},"content":[{"input":{"usage":{"input_tokens":2}}}]}', 1],
+    ['of something deeper, only', '{"content":[{"input":{"usage":{"input_tokens":2}}}]}', null],
+    ['as a value', '{"usage":{"input_tokens":1},"name":"usage"}', 1],
+    ['twice', '{"usage":{"input_tokens":1},"usage":{"input_tokens":2}}', 2],
+    ['again, escaped', '{"usage":{"input_tokens":1},"us\\u0061ge":{"input_tokens":2}}', 2],
+    ['before the rest', ' { "usage" : {"input_tokens":1} , "id" : "m" , "stop" : [1, {"a": 2}] } ', 1],
+  ])('does not mistake usage %s', async (_what, text, input) => {
+    for (const isWhole of [false, true])
+      expect((await readingOf('application/json', '', [Buffer.from(text)], isWhole)).usage.input).toBe(input);
+  });
+
+  it('that was cut off behind something deeper has no known usage', async () => {
+    const text = '{"content":[{"input":{"usage":{"input_tokens":2}}';
+    expect((await readingOf('application/json', '', [Buffer.from(text)], false)).usage).toEqual(noUsage());
+  });
 
   it('takes the last of equal keys, as JSON.parse does', async () => {
     const text = '{"usage":{"input_tokens":1},"usage":{"input_tokens":2}}';

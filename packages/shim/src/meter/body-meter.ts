@@ -1,7 +1,7 @@
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { inflateNow } from '../content-encoding.ts';
-import { memberSpans, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
+import { lastMember, memberSpans, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
 import { SseTap } from './sse-tap.ts';
 import { mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
 
@@ -17,8 +17,12 @@ export interface MeterReading {
 /** Looks at a body as it passes. Never changes or delays it. */
 export interface BodyMeter {
   feed(bytes: Buffer, nowMs: number): void;
-  /** Called once after the last byte; may answer later when bytes are still being inflated on the side. */
-  finish(done: (reading: MeterReading) => void): void;
+  /**
+   * Called once after the last byte; may answer later when bytes are still being inflated on the side.
+   *
+   * @param isWhole false: the body may have been cut off
+   */
+  finish(done: (reading: MeterReading) => void, isWhole?: boolean): void;
 }
 
 export function meterFor(contentType: string, contentEncoding: string): BodyMeter {
@@ -84,19 +88,24 @@ class JsonMeter implements BodyMeter {
     else this.#chunks.push(bytes);
   }
 
-  finish(done: (reading: MeterReading) => void): void {
+  finish(done: (reading: MeterReading) => void, isWhole = false): void {
     const usage = noUsage();
     const whole = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const plain = whole === undefined ? null : inflateNow(whole, this.#encoding, JSON_LIMIT * 2);
-    const errorType = plain === null ? null : readDocument(plain, usage);
+    const errorType = plain === null ? null : readDocument(plain, usage, isWhole);
     done({ usage, firstDeltaMs: null, finished: true, errorType });
   }
 }
 
 const JSON_LIMIT = 32 * 1024 * 1024;
 
-function readDocument(text: Buffer, usage: UsageSoFar): string | null {
+function readDocument(text: Buffer, usage: UsageSoFar, isWhole: boolean): string | null {
   try {
+    const last = !isWhole || text.includes(ERROR_KEY) ? null : lastMember(text, USAGE_KEY);
+    if (last !== null) {
+      mergeUsage(usage, usageAt(text, last));
+      return null;
+    }
     const spans = topLevelSpans(text, DOCUMENT_KEYS);
     if (spans === null) {
       const whole = JSON.parse(text.toString()) as Record<string, unknown>;
@@ -112,6 +121,8 @@ function readDocument(text: Buffer, usage: UsageSoFar): string | null {
 }
 
 const DOCUMENT_KEYS = ['usage', 'error'];
+const USAGE_KEY = Buffer.from('"usage"');
+const ERROR_KEY = Buffer.from('error"');
 const USAGE_KEYS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
 
 /** The counts of a usage object, without parsing the rest of it where they are all there. */

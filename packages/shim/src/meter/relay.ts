@@ -125,7 +125,7 @@ class RelayedBody {
     if (this.#clientGone) outgoing.destroy();
     else if (broken === null) endWith(outgoing, rest);
     else this.#breakOff(rest);
-    this.#meter.finish((reading) => this.#resolve(this.#toEnded(reading, broken)));
+    this.#meter.finish((reading) => this.#resolve(this.#toEnded(reading, broken)), broken === null);
   }
 
   /** The client gets every byte that came and then sees what we saw: a connection that ends too early. */

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@ccp/contracts';
-import type { Ended, LinePiece, Permit, SharedFields } from '../exchange.ts';
+import type { Ended, LinePiece, Permit } from '../exchange.ts';
 import type { RestState } from '../quota/cooldown.ts';
 import type { WindowUse } from '../quota/verdict.ts';
 
@@ -8,23 +8,17 @@ import type { WindowUse } from '../quota/verdict.ts';
  * request, costs more than relaying a short one. What stays the same from request to request is made into bytes once.
  */
 
-/** The line written before an attempt, to be followed by nothing. */
-export function decisionLine(seq: number, ts: number, { standing, moment }: SharedFields): readonly LinePiece[] {
-  return [SEQ, seq, TS, ts, COMMA, standing.line, ...moment, NOTHING_YET];
+export function lineHead(seq: number, ts: number): readonly LinePiece[] {
+  return [SEQ, seq, TS, ts, COMMA];
 }
 
-/** The line written when the body is over. */
-export function completionLine(seq: number, ts: number, ended: Ended, shared: SharedFields): readonly LinePiece[] {
-  const { standing, moment } = shared;
-  return [SEQ, seq, TS, ts, COMMA, standing.line, ...moment, ...ownFields(ended)];
-}
-
-/** What is known of a request when it is let in, the same in both its lines. */
-export function momentFields(permit: Permit): readonly LinePiece[] {
+/** What is known of a request when it is let in, the same in both its lines. `standing`: what it has in common with others. */
+export function sharedFields(standing: Uint8Array, permit: Permit): readonly LinePiece[] {
   const { accepted } = permit.routed;
   const { rolling, weekly, need } = permit.reservation.verdict;
   const { sessionId, agentId } = accepted.facts;
   return [
+    standing,
     RID,
     quoted(accepted.rid),
     attemptFields(permit),
@@ -89,17 +83,11 @@ function preferredRest(permit: Permit): RestState | undefined {
   );
 }
 
-function ownFields(ended: Ended): readonly LinePiece[] {
-  const { tokens, errType, how } = ended;
-  const reason = errType === '' ? OK : quoted(how === 'timeout' ? 'stream_timeout' : errType);
+/** The rest of the line written when the body is over. */
+export function completionFields(ended: Ended): readonly LinePiece[] {
+  const { tokens, latencyMs, streamMs, ttftMs } = ended;
   return [
-    STATUS,
-    ended.status,
-    REASON,
-    reason,
-    ENDED,
-    how,
-    INPUT,
+    outcomeFields(ended),
     tokens.input,
     OUTPUT,
     tokens.output,
@@ -108,19 +96,22 @@ function ownFields(ended: Ended): readonly LinePiece[] {
     CACHE_READ,
     tokens.cacheRead,
     ended.usageKnown ? KNOWN : UNKNOWN,
-    Math.round(ended.latencyMs),
+    Math.round(latencyMs),
     STREAM_MS,
-    roundOrNull(ended.streamMs),
+    roundOrNull(streamMs),
     TTFT_MS,
-    roundOrNull(ended.ttftMs),
-    ERR_TYPE,
-    errType === '' ? EMPTY : quoted(errType),
-    REQUEST_ID,
+    roundOrNull(ttftMs),
+    ended.errType === '' ? NO_ERROR : `,"err_type":${JSON.stringify(ended.errType)},"request_id":`,
     quoted(ended.requestId),
-    REJECTION,
-    quoted(ended.rejection?.kind ?? null),
-    CLOSE,
+    ended.rejection === null ? NO_REJECTION : `,"rejection_kind":${JSON.stringify(ended.rejection.kind)}}`,
   ];
+}
+
+function outcomeFields({ status, how, errType }: Ended): LinePiece {
+  if (status === 200 && how === 'complete' && errType === '') return COMPLETE;
+  const reason = errType === '' ? 'ok' : how === 'timeout' ? 'stream_timeout' : errType;
+  const fields = { event: 'completion', status, reason, ended: how } satisfies Partial<UsageEvent>;
+  return `${JSON.stringify(fields).slice(0, -1)},"input_tokens":`.slice(1);
 }
 
 function roundOrNull(ms: number | null): LinePiece {
@@ -130,9 +121,7 @@ function roundOrNull(ms: number | null): LinePiece {
 const SEQ = Buffer.from('{"seq":');
 const TS = Buffer.from(',"ts":');
 const COMMA = Buffer.from(',');
-const CLOSE = Buffer.from('}');
 const NULL = Buffer.from('null');
-const EMPTY = Buffer.from('""');
 const RID = Buffer.from('"rid":');
 const FIRST_ATTEMPT = Buffer.from(',"retry":false,"attempts":1,"fallback_from":null');
 const ROLLING_USED = Buffer.from(',"rolling_used_tokens":');
@@ -147,11 +136,7 @@ const NO_REST = Buffer.from(
 const RESERVED = Buffer.from(',"reserved_tokens":');
 const SESSION = Buffer.from(',"session_id":');
 const AGENT = Buffer.from(',"agent_id":');
-const STATUS = Buffer.from('"event":"completion","status":');
-const REASON = Buffer.from(',"reason":');
-const OK = Buffer.from('"ok"');
-const ENDED = Buffer.from(',"ended":"');
-const INPUT = Buffer.from('","input_tokens":');
+const COMPLETE = Buffer.from('"event":"completion","status":200,"reason":"ok","ended":"complete","input_tokens":');
 const OUTPUT = Buffer.from(',"output_tokens":');
 const CACHE_WRITE = Buffer.from(',"cache_write_tokens":');
 const CACHE_READ = Buffer.from(',"cache_read_tokens":');
@@ -159,26 +144,28 @@ const KNOWN = Buffer.from(',"usage_known":true,"latency_ms":');
 const UNKNOWN = Buffer.from(',"usage_known":false,"latency_ms":');
 const STREAM_MS = Buffer.from(',"stream_ms":');
 const TTFT_MS = Buffer.from(',"ttft_ms":');
-const ERR_TYPE = Buffer.from(',"err_type":');
-const REQUEST_ID = Buffer.from(',"request_id":');
-const REJECTION = Buffer.from(',"rejection_kind":');
+const NO_ERROR = Buffer.from(',"err_type":"","request_id":');
+const NO_REJECTION = Buffer.from(',"rejection_kind":null}');
 
-const NOTHING_YET = Buffer.from(
-  JSON.stringify({
-    event: 'decision',
-    status: -1,
-    reason: 'attempt',
-    ended: 'pending',
-    input_tokens: 0,
-    output_tokens: 0,
-    cache_write_tokens: 0,
-    cache_read_tokens: 0,
-    usage_known: false,
-    latency_ms: 0,
-    stream_ms: null,
-    ttft_ms: null,
-    err_type: '',
-    request_id: null,
-    rejection_kind: null,
-  } satisfies Partial<UsageEvent>).slice(1),
-);
+/** The rest of the line written before an attempt. */
+export const NOTHING_YET = [
+  Buffer.from(
+    JSON.stringify({
+      event: 'decision',
+      status: -1,
+      reason: 'attempt',
+      ended: 'pending',
+      input_tokens: 0,
+      output_tokens: 0,
+      cache_write_tokens: 0,
+      cache_read_tokens: 0,
+      usage_known: false,
+      latency_ms: 0,
+      stream_ms: null,
+      ttft_ms: null,
+      err_type: '',
+      request_id: null,
+      rejection_kind: null,
+    } satisfies Partial<UsageEvent>).slice(1),
+  ),
+];

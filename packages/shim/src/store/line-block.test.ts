@@ -13,6 +13,8 @@ const piece: fc.Arbitrary<LinePiece> = fc.oneof(
   fc.constantFrom(0, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31, -1, -0, 1e15, 1e21, 0.1, NaN, Infinity),
 );
 
+const NO_STANDING = { config: '', line: new Uint8Array(), form: null };
+
 describe('LineGatherer', () => {
   it('writes texts, bytes, and numbers as JSON has them', () => {
     fc.assert(
@@ -25,6 +27,36 @@ describe('LineGatherer', () => {
         expect(block === null ? [] : linesOf(block)).toEqual(lines.map((line) => line.map(text).join('')));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('repeats what lines share, within a block and beyond', () => {
+    const step = fc.record({ isTaken: fc.boolean(), which: fc.nat(2), tail: fc.nat() });
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(piece, { maxLength: 30 }), { minLength: 3, maxLength: 3 }),
+        fc.array(step),
+        (parts, steps) => {
+          const gatherer = new LineGatherer();
+          const all = parts.map((pieces) => ({ standing: NO_STANDING, pieces, written: null }));
+          const text = (one: LinePiece): string =>
+            typeof one === 'number' ? JSON.stringify(one) : typeof one === 'string' ? one : Buffer.from(one).toString();
+          const found: string[] = [];
+          const take = (): void => {
+            const block = gatherer.take();
+            if (block === null) return;
+            found.push(...linesOf(block));
+            gatherer.giveBack(block);
+          };
+          for (const { isTaken, which, tail } of steps) {
+            if (isTaken) take();
+            gatherer.add(['<'], all[which], [tail]);
+          }
+          take();
+          expect(found).toEqual(steps.map(({ which, tail }) => `<${parts[which]!.map(text).join('')}${tail}`));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

@@ -1,4 +1,4 @@
-import type { LinePiece } from '../exchange.ts';
+import type { LinePiece, SharedFields } from '../exchange.ts';
 
 /** Lines that go to disk together, as they will stand there. */
 export interface LineBlock {
@@ -62,6 +62,8 @@ export class LineGatherer {
   #at = 0;
   #count = 0;
   #seq = 0;
+  /** Number of the block that is being gathered. */
+  #block = 0;
 
   /** The number the next line will get. */
   get nextSeq(): number {
@@ -76,13 +78,14 @@ export class LineGatherer {
     return this.#count;
   }
 
-  /** One line, in pieces that are written one behind the other: joining them first would make garbage of each line. */
-  add(pieces: readonly LinePiece[]): void {
-    for (const piece of pieces) {
-      if (typeof piece === 'string') this.#text(piece);
-      else if (typeof piece === 'number') this.#number(piece);
-      else this.#bytes(piece);
-    }
+  /**
+   * One line: `head`, what it shares with other lines if anything, `tail`. Pieces are written one behind the other: joining
+   * them first would make garbage of each line.
+   */
+  add(head: readonly LinePiece[], shared: SharedFields | null = null, tail: readonly LinePiece[] = []): void {
+    this.#pieces(head);
+    if (shared !== null) this.#shared(shared);
+    this.#pieces(tail);
     this.#reserve(1);
     this.#buffer[this.#at] = 0x0a;
     this.#at += 1;
@@ -90,13 +93,37 @@ export class LineGatherer {
     this.#seq += 1;
   }
 
+  #shared(shared: SharedFields): void {
+    const { written } = shared;
+    if (written === null || written.block !== this.#block) {
+      const from = this.#at;
+      this.#pieces(shared.pieces);
+      shared.written = { block: this.#block, from, to: this.#at };
+      return;
+    }
+    const { from, to } = written;
+    this.#reserve(to - from);
+    this.#buffer.copyWithin(this.#at, from, to);
+    this.#at += to - from;
+  }
+
+  #pieces(pieces: readonly LinePiece[]): void {
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index] ?? '';
+      if (typeof piece === 'string') this.#text(piece);
+      else if (typeof piece === 'number') this.#number(piece);
+      else this.#bytes(piece);
+    }
+  }
+
   #bytes(bytes: Uint8Array): void {
     const size = bytes.length;
     this.#reserve(size);
     const to = this.#buffer;
-    if (size > MOST_BY_BYTE) to.set(bytes, this.#at);
-    else for (let at = 0; at < size; at += 1) to[this.#at + at] = bytes[at] ?? 0;
-    this.#at += size;
+    const from = this.#at;
+    this.#at = from + size;
+    if (size > MOST_BY_BYTE) to.set(bytes, from);
+    else for (let at = 0; at < size; at += 1) to[from + at] = bytes[at] ?? 0;
   }
 
   #text(text: string): void {
@@ -111,15 +138,17 @@ export class LineGatherer {
       return;
     }
     this.#reserve(MOST_DIGITS);
-    let digits = 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    const to = this.#buffer;
+    let end = this.#at + 1;
+    for (let bound = 10; value >= bound; bound *= 10) end += 1;
     let rest = value;
-    for (let at = this.#at + digits - 1; at >= this.#at; at -= 1) {
-      const tenth = Math.floor(rest / 10);
-      this.#buffer[at] = ZERO + (rest - tenth * 10);
+    for (let at = end - 1; at >= this.#at; at -= 1) {
+      // Below 2^31: the engine keeps to whole numbers.
+      const tenth = (rest / 10) | 0;
+      to[at] = ZERO + rest - tenth * 10;
       rest = tenth;
     }
-    this.#at += digits;
+    this.#at = end;
   }
 
   /** What was gathered; null when nothing was. Its memory should be given back once nobody needs it. */
@@ -133,6 +162,7 @@ export class LineGatherer {
       memory,
     };
     this.#buffer = this.#pool.take(this.#at);
+    this.#block += 1;
     this.#at = 0;
     this.#count = 0;
     return block;

@@ -5,7 +5,7 @@ import type { Settled } from '../quota/quotas.ts';
 import { count, isPartial, opName, type Counters } from './counters.ts';
 import type { BatchItem } from './db/batch-writer.ts';
 import { decisionText } from './decision-form.ts';
-import { completionLine, decisionLine, momentFields } from './event-line.ts';
+import { completionFields, lineHead, NOTHING_YET, sharedFields } from './event-line.ts';
 import { minuteOf, sampleOf, type CalibrationFields } from './sample-of.ts';
 import { Standings } from './standing.ts';
 
@@ -16,7 +16,10 @@ export interface RecorderOptions {
   readonly counters: Counters;
   readonly nowTs: () => number;
   /** Where lines go; `nextSeq` is the number the next one must carry. */
-  readonly log: { readonly nextSeq: number; append(line: readonly LinePiece[]): void };
+  readonly log: {
+    readonly nextSeq: number;
+    append(head: readonly LinePiece[], shared: SharedFields, tail: readonly LinePiece[]): void;
+  };
   readonly addSpeed: (model: string, sample: SpeedSample) => void;
   /** Puts a finished exchange on its way to the database. */
   readonly keep: (item: BatchItem) => void;
@@ -225,16 +228,21 @@ export class Recorder {
 
   #writeDecision(permit: Permit): void {
     const { log, nowTs } = this.#options;
-    log.append(decisionLine(log.nextSeq, nowTs(), this.#shared(permit)));
+    log.append(lineHead(log.nextSeq, nowTs()), this.#shared(permit), NOTHING_YET);
   }
 
   #writeCompletion(ended: Ended, ts: number): void {
     const { log } = this.#options;
-    log.append(completionLine(log.nextSeq, ts, ended, this.#shared(ended.permit)));
+    log.append(lineHead(log.nextSeq, ts), this.#shared(ended.permit), completionFields(ended));
   }
 
   #shared(permit: Permit): SharedFields {
-    return (permit.notes.shared ??= { standing: this.#standings.of(permit), moment: momentFields(permit) });
+    const { notes } = permit;
+    if (notes.shared === null) {
+      const standing = this.#standings.of(permit);
+      notes.shared = { standing, pieces: sharedFields(standing.line, permit), written: null };
+    }
+    return notes.shared;
   }
 }
 

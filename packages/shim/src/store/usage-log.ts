@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { LinePiece } from '../exchange.ts';
+import type { LinePiece, SharedFields } from '../exchange.ts';
 import { LineGatherer, type GatheredBlock, type LineBlock } from './line-block.ts';
 
 export interface LogOptions {
@@ -84,8 +84,8 @@ export class UsageLog {
   }
 
   /** One JSON text without a newline, whole or in pieces. */
-  append(line: string | readonly LinePiece[]): void {
-    this.#gathered.add(typeof line === 'string' ? [line] : line);
+  append(head: string | readonly LinePiece[], shared?: SharedFields, tail?: readonly LinePiece[]): void {
+    this.#gathered.add(typeof head === 'string' ? [head] : head, shared, tail);
     if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
