@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bookTotals } from './books.mjs';
 import { runClaude } from './cases-claude-code.mjs';
-import { runToEnd } from './children.mjs';
+import { runToEnd, until } from './children.mjs';
 import { CLIENTS, findClient } from './clients.mjs';
 import { deepEqual, equal, isTrue } from './expect.mjs';
 import { plainEnv, TURN } from './world.mjs';
@@ -28,7 +28,12 @@ async function agree(world, ccusage) {
   isTrue(program !== null, 'Claude Code is not in the cache');
   await runClaude(world, { program, prompt: 'run the echo', extra: ['--allowedTools', 'Bash'] });
   await runClaude(world, { program, prompt: 'say hi' });
-  const seen = await world.evidence(3);
+  // Three turns, unless the client has asked for something of its own beside them.
+  const asked = await until('the provider to have answered all', async () => {
+    const entries = await world.books();
+    return entries.length >= 3 && entries.every(({ ended }) => ended !== 'open') ? entries.length : undefined;
+  });
+  const seen = await world.evidence(asked);
   const truth = bookTotals(seen);
 
   const fromShim = join(world.folder, 'from-shim');

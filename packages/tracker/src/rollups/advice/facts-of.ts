@@ -26,11 +26,11 @@ export function factsOf(standings: readonly MeterStanding[], all: readonly Bough
 function meterFacts(one: MeterStanding | undefined): Pick<AdviceFacts, 'meter' | 'buffer' | 'runOut'> {
   const used = one?.reading?.used_pp;
   if (one === undefined || typeof used !== 'number') return { meter: null, buffer: null, runOut: null };
-  const { verdict, pace, age_s: age, reading, window_min: minutes } = one;
+  const { verdict, pace, age_s: age, reading } = one;
   const n = verdict.quantile?.n ?? 0;
   return {
     meter: {
-      name: minutes === 10_080 ? 'weekly' : minutes === null ? one.scope : `${minutes / 60}h`,
+      name: nameOf(one.scope, one.window_min),
       used_pp: used,
       age_s: age ?? 0,
       confidence: reading?.confidence ?? 'estimate',
@@ -46,6 +46,15 @@ function meterFacts(one: MeterStanding | undefined): Pick<AdviceFacts, 'meter' |
     runOut: verdict.run_out_probability === null ? null : { probability: verdict.run_out_probability, n },
   };
 }
+
+/** A meter of one model says so: the others may still have room. */
+function nameOf(scope: string, minutes: number | null): string {
+  if (minutes === null) return scope;
+  const window = minutes === WEEK_MIN ? 'weekly' : `${minutes / 60}h`;
+  return scope.startsWith('model:') ? `${window} ${scope.slice('model:'.length)}` : window;
+}
+
+const WEEK_MIN = 10_080;
 
 function efficiencyFacts({ unit, efficiency }: Bought): AdviceFacts['efficiency'] {
   const { estimate, fieller, n } = efficiency;
