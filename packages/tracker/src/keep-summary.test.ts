@@ -145,6 +145,21 @@ test.each(['state', 'records'])('a damaged %s file is noticed, and the journals 
   expect((await refreshed(keeperOf(book))).summary).toMatchObject({ turns: 3, sessions: 1 });
 });
 
+test('a state of an older program is not used, and the journals are read again', async () => {
+  using dir = tempDir();
+  const book = openBook(dir.path);
+  await book.appendMany([turn(1), turn(2)]);
+  await refreshed(keeperOf(book));
+  const file = join(dir.path, 'state', 'summary.json');
+  const [head = '', body = ''] = readFileSync(file, 'utf8').split('\n');
+  expect(JSON.parse(head)).toMatchObject({ format: 2 });
+  writeFileSync(file, `${JSON.stringify({ ...(JSON.parse(head) as object), format: 1 })}\n${body}\n`);
+  // Told again, by a record that an older hash would not know.
+  await book.appendMany([turn(2, { rid: 'again', request_id: 'req_1' }), turn(3, { request_id: 'req_1' })]);
+  expect((await refreshed(keeperOf(book))).summary).toMatchObject({ turns: 3, sessions: 1 });
+  expect(JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '')).toMatchObject({ format: 2 });
+});
+
 test('two keepers take turns and count each row once', async () => {
   using dir = tempDir();
   const book = openBook(dir.path);

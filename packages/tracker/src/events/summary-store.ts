@@ -19,7 +19,7 @@ import { isFields } from './older/shape.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** Raised when what is kept means something else: an older state is then not used, and the journals are read again. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A file of records that only grows: what of it counts, and its checksum. */
 export interface RecordsFile {

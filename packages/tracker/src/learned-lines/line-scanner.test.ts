@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CELL, lineScanner } from './line-scanner.ts';
-import type { LineRules, LineScanner, Seeds } from './line-scanner.ts';
+import type { LineRules, LineScanner } from './line-scanner.ts';
 import { textHasher } from './text-hasher.ts';
+import type { Seeds } from './text-hasher.ts';
 
 const SEEDS: Seeds = [0x9e3779b1, 7];
 const RULES: LineRules = {

@@ -12,12 +12,10 @@ import {
 } from './kernel-memory.ts';
 import { newKernel } from './kernel.ts';
 import { Templates } from './templates.ts';
+import type { Seeds } from './text-hasher.ts';
 
 export { CELL } from './field-rules.ts';
 export type { FieldRule, LineRules } from './field-rules.ts';
-
-/** Two numbers of 32 bits that make the hashes of one process, or one file, others than those of another. */
-export type Seeds = readonly [number, number];
 
 /**
  * Reads lines of JSON by what was learned of the lines before them, without making objects or texts of them. What it takes

@@ -1,4 +1,4 @@
-import type { Seeds } from '../../text-hash.ts';
+import type { Seeds } from '../../learned-lines/text-hasher.ts';
 import { KNOWN, knownTurns, NEW } from '../summary/known-turns.ts';
 import type { TurnFacts } from '../summary/turn-facts.ts';
 import { rankOf } from './report-turn.ts';

@@ -1,5 +1,5 @@
-import { hashed, hashText } from '../../text-hash.ts';
-import type { Seeds } from '../../text-hash.ts';
+import { textHasher } from '../../learned-lines/text-hasher.ts';
+import type { Seeds, TextHasher } from '../../learned-lines/text-hasher.ts';
 import { recordIndex } from './record-index.ts';
 import { sessionCounts } from './session-counts.ts';
 
@@ -50,21 +50,20 @@ export function knownTurns(seeds: Seeds): KnownTurns {
   const blockOf = (record: number): Uint32Array => (blocks[record >>> BLOCK_BITS] ??= new Uint32Array(BLOCK_WORDS));
   const turns = recordIndex((record) => ({ words: blockOf(record), at: (record & BLOCK_MASK) * RECORD_WORDS }));
   const sessions = sessionCounts();
-  /** Turns of one session follow each other. */
-  let lastSession = '';
-  let lastHash: readonly [high: number, low: number] = NO_HASH;
+  let hasher: TextHasher | null = null;
 
-  const sessionHash = (sessionId: string): readonly [high: number, low: number] => {
-    if (sessionId !== lastSession) {
-      // A copy: a text that was cut out of a block of a file would keep all of the block in memory.
-      lastSession = JSON.parse(JSON.stringify(sessionId)) as string;
-      if (sessionId === '') lastHash = NO_HASH;
-      else {
-        hashText(sessionId, seeds);
-        lastHash = [hashed.high, hashed.low];
-      }
+  /** Never zero in both words: that says that there is none. */
+  const writeHash = (text: string | null, words: Uint32Array, at: number): void => {
+    if (text === null) {
+      words[at] = 0;
+      words[at + 1] = 0;
+      return;
     }
-    return lastHash;
+    hasher ??= textHasher(seeds);
+    hasher.hash(text);
+    const { high, low } = hasher;
+    words[at] = high;
+    words[at + 1] = high === 0 && low === 0 ? 1 : low;
   };
   /** Takes the record that stands behind the last one; the same answers as `meet`. Only what counts stays. */
   const take = (): number => {
@@ -92,13 +91,9 @@ export function knownTurns(seeds: Seeds): KnownTurns {
   const write = (sessionId: string, id: string | null, rankAndPlace: readonly [number, number]): void => {
     const words = blockOf(count);
     const at = (count & BLOCK_MASK) * RECORD_WORDS;
-    // An empty id is an id: it is hashed with a length of its own.
-    if (id !== null) hashText(id, seeds);
-    words[at] = id === null ? 0 : hashed.high;
-    words[at + 1] = id === null ? 0 : hashed.low;
-    const [sessionHigh, sessionLow] = sessionHash(sessionId);
-    words[at + 2] = sessionHigh;
-    words[at + 3] = sessionLow;
+    // An empty id is an id; an empty session is none.
+    writeHash(id, words, at);
+    writeHash(sessionId === '' ? null : sessionId, words, at + 2);
     words[at + 4] = rankAndPlace[1] >>> 0;
     words[at + 5] = rankAndPlace[0] * 2 ** HIGH_BITS + Math.floor(rankAndPlace[1] / 2 ** 32);
   };
@@ -137,5 +132,3 @@ export function knownTurns(seeds: Seeds): KnownTurns {
     },
   };
 }
-
-const NO_HASH = [0, 0] as const;

@@ -1,7 +1,7 @@
 import type { CccSnapshot, MetricsSummary, TrackerEvent, WindowRecord } from '@ccp/contracts';
 import { timeKey } from '../report/group-turns.ts';
 import { rankOf } from '../report/report-turn.ts';
-import type { Seeds } from '../../text-hash.ts';
+import type { Seeds } from '../../learned-lines/text-hasher.ts';
 import { KNOWN, knownTurns, NEW } from './known-turns.ts';
 import type { KnownTurns } from './known-turns.ts';
 import { modelHealth, routingOf } from './model-health.ts';
