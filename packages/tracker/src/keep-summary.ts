@@ -18,6 +18,8 @@ import type { Outcome, Problem } from './problem.ts';
 import type { PriceMap } from './rollups/cost/price-map.ts';
 import { newestTime } from './rollups/summary/newest-time.ts';
 import type { NewestTime } from './rollups/summary/newest-time.ts';
+import { newestMs } from './rollups/summary/packed-turns.ts';
+import type { PackedTurns } from './rollups/summary/packed-turns.ts';
 import { summaryFold, timeOf } from './rollups/summary/summary-fold.ts';
 import type { FoldState, SummaryFold } from './rollups/summary/summary-fold.ts';
 import { factsOf } from './rollups/summary/turn-facts.ts';
@@ -216,15 +218,18 @@ function foldOf(dir: string, { state, records }: Standing, recall: (place: numbe
   const { fold } = state;
   const { tz, seeds } = fold;
   const next = summaryFold({ tz, seeds, recall, state: fold });
-  next.known.load(new Uint32Array(kept.buffer, kept.byteOffset, kept.byteLength / 4));
+  const isWhole = next.known.load(new Uint32Array(kept.buffer, kept.byteOffset, kept.byteLength / 4));
+  if (!isWhole) throw new Unfit(`${records.name} has records that do not count`);
   return next;
 }
 
 function everything(fold: SummaryFold, newest: NewestTime, notes: Problem[]): RowSink {
   return {
-    turn({ facts, capturedAt }, offset) {
-      newest.see(capturedAt);
-      fold.turn(facts, offset);
+    seeds: fold.seeds,
+    expect: (turns) => fold.known.reserve(turns),
+    turns(turns) {
+      newest.see(newestAt(turns));
+      fold.turns(turns);
     },
     row(row, offset) {
       newest.see(timeOf(row));
@@ -236,8 +241,14 @@ function everything(fold: SummaryFold, newest: NewestTime, notes: Problem[]): Ro
 
 function timesOnly(newest: NewestTime, notes: Problem[]): RowSink {
   return {
-    turn: ({ capturedAt }) => newest.see(capturedAt),
+    seeds: [0, 0],
+    expect: () => undefined,
+    turns: (turns) => newest.see(newestAt(turns)),
     row: (row) => newest.see(timeOf(row)),
     problem: (problem) => void notes.push(problem),
   };
+}
+
+function newestAt(turns: PackedTurns): string {
+  return new Date(newestMs(turns)).toISOString();
 }

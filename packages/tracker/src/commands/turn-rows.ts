@@ -17,7 +17,9 @@ export function turnRows(book: Book): { readonly turns: readonly ReportTurn[]; r
     collector = turnCollector([first, second]);
     problems = [];
     return {
-      turn: ({ facts }) => collector.add(facts),
+      seeds: [first, second],
+      expect: (turns) => collector.reserve(turns),
+      turns: (turns) => collector.addAll(turns),
       row(row) {
         const facts = row.kind === 'turn' ? factsOf(row) : null;
         if (facts !== null) collector.add(facts);
