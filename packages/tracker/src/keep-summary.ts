@@ -6,6 +6,7 @@ import type { Book } from './events/book.ts';
 import { journalNames, layoutOf } from './events/journal-files.ts';
 import type { JournalName } from './events/journal-files.ts';
 import { withLock } from './events/journal-lock.ts';
+import { readyToRead } from './events/learner.ts';
 import { rowAt } from './events/row-at.ts';
 import type { RowOf } from './events/row-families.ts';
 import type { RowSink } from './events/scan-rows.ts';
@@ -85,9 +86,12 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
   const { dir } = book;
   let standing: Standing | null = null;
 
-  const refresh = (anew: boolean): Outcome<Refreshed> => {
+  const latest = (): Standing => {
     if (standing === null || standing.look !== lookOfSummary(dir)) standing = load(dir, options);
-    const before = anew ? forgotten(standing) : standing;
+    return standing;
+  };
+  const refresh = (anew: boolean): Outcome<Refreshed> => {
+    const before = anew ? forgotten(latest()) : latest();
     // Until the next one is on disk there is none to go on with.
     standing = null;
     const read = readAdded(book, before, options);
@@ -104,7 +108,7 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
     });
     if (!summary.ok) return summary;
     const { known } = fold();
-    const fresh = new Uint8Array(known.takeRecords().buffer);
+    const fresh = known.takeRecords().map((words) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
     const state = { journals, fold: fold().toJSON(), written: writtenNow(dir, options.prices) };
     const after = read.value.restarted ? null : before.records;
     const stored = writeSummary<State>(dir, { state, fresh, after });
@@ -127,6 +131,8 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
             return refresh(true);
           }
         };
+        const covered = how === 'anew' ? 0 : latest().state?.journals[WINDOWS]?.position?.cursor.offset;
+        await readyToRead(book.pathOf(WINDOWS), covered);
         const locked = await withLock(summaryLock(dir), work, { waitMs: WAIT_MS });
         return locked.ok ? locked.value : locked;
       } catch (error) {

@@ -7,7 +7,7 @@ import { arbitraryRow } from '../testing/arbitrary-rows.ts';
 import { sampleAt } from '../testing/samples.ts';
 import { layoutOf } from './journal-files.ts';
 import { turnOfLog } from './log-turn-event.ts';
-import { ownTurns } from './own-turns.ts';
+import { newOwnTurns } from './own-turns.ts';
 import type { OwnTurns } from './own-turns.ts';
 import { readLine } from './read-line.ts';
 import { rowFamilies } from './row-families.ts';
@@ -53,7 +53,7 @@ function shortWay(own: OwnTurns, line: Buffer): Said | null {
 
 /** One that has learned these lines. */
 function trained(lines: readonly Buffer[]): OwnTurns {
-  const own = ownTurns([1, 2]);
+  const own = newOwnTurns([1, 2]);
   for (const line of lines) learn(own, line);
   return own;
 }

@@ -1,9 +1,9 @@
 import type { Problem } from '../problem.ts';
+import { learnerFor } from './learner.ts';
 import { isBlank, lineBytes, MAX_LINE_BYTES } from './lines.ts';
 import type { Line, Span } from './lines.ts';
 import type { Seeds } from '../learned-lines/text-hasher.ts';
 import type { PackedTurns } from '../rollups/summary/packed-turns.ts';
-import { ownTurns } from './own-turns.ts';
 import { passingChunks } from './passing-chunks.ts';
 import { located } from './read-line.ts';
 import type { Recognised } from './read-line.ts';
@@ -43,18 +43,16 @@ export interface Scanned {
 }
 
 const LINE_FEED = 0x0a;
-/** About a thousand rows: with less the parser is done sooner than the kernel is compiled and has learned. */
-const LEARNS_FROM_BYTES = 1024 * 1024;
 
 /**
  * Every row of a part of an open journal, in one pass. A last line without its end is not there yet. The same rows as
- * `readRows` gives, many times as fast where most of them are turns of ours.
+ * `readRows` gives, many times as fast where most of them are turns of ours and `readyToRead` was called.
  */
 export function scanRows(fd: number, file: JournalFile, { span, firstLine, tombstones }: Scan, sink: RowSink): Scanned {
   let end = span.from;
   let lines = 0;
   const readsTurns = file.layout.families.has('turn') && (tombstones === null || tombstones.size === 0);
-  const own = readsTurns && span.to - span.from >= LEARNS_FROM_BYTES ? ownTurns(sink.seeds) : null;
+  const own = readsTurns ? learnerFor(span.to - span.from, sink.seeds) : null;
   const block = own?.scanner.block;
   let isExpected = false;
   for (const { data, offset, tooLong, ended } of passingChunks(fd, span, block)) {

@@ -1,16 +1,7 @@
 import { KIND_SHIFT, LENGTH_MASK } from './field-rules.ts';
 import type { LineRules } from './field-rules.ts';
-import {
-  BLOCK,
-  BLOCK_BYTES,
-  CELL_BYTES,
-  MEMORY_BYTES,
-  MOST_COLUMNS,
-  ROWS,
-  ROWS_BYTES,
-  TABLE,
-} from './kernel-memory.ts';
-import { newKernel } from './kernel.ts';
+import { BLOCK, CELL_BYTES, MEMORY_BYTES, MOST_COLUMNS, ROWS, ROWS_BYTES, TABLE } from './kernel-memory.ts';
+import { BLOCK_BYTES, newKernel } from './kernel.ts';
 import { Templates } from './templates.ts';
 import type { Seeds } from './text-hasher.ts';
 

@@ -1,5 +1,4 @@
-import { BLOCK_BYTES } from './kernel-memory.ts';
-import { newKernel } from './kernel.ts';
+import { BLOCK_BYTES, newKernel } from './kernel.ts';
 
 /** Two numbers of 32 bits that make the hashes of one process, or one file, others than those of another. */
 export type Seeds = readonly [high: number, low: number];

@@ -1,6 +1,6 @@
 import { textHasher } from '../../learned-lines/text-hasher.ts';
 import type { Seeds, TextHasher } from '../../learned-lines/text-hasher.ts';
-import { HASH_WORD, idCell } from './packed-turns.ts';
+import { HASH_WORD, idCell, isEmpty } from './packed-turns.ts';
 import type { PackedTurns } from './packed-turns.ts';
 import { recordIndex } from './record-index.ts';
 import { sessionCounts } from './session-counts.ts';
@@ -31,8 +31,11 @@ export interface KnownTurns {
   meetSession(sessionId: string): void;
   /** Makes room for so many more at once. */
   reserve(more: number): void;
-  /** Records since the last call, to be kept: all of them, in their order, give the same table by `load`. */
-  takeRecords(): Uint32Array;
+  /**
+   * Records since the last call, to be kept before any other is met: all of them, in their order, give the same table by
+   * `load`.
+   */
+  takeRecords(): readonly Uint32Array[];
   /** Goes on with records that were kept; they are not to be written to any more. False: they are not what was kept. */
   load(records: Uint32Array): boolean;
 }
@@ -121,16 +124,19 @@ export function knownTurns(seeds: Seeds): KnownTurns {
     meetAll(turns, ranks, placeOf) {
       const { words, first, stride, cells, count: rows } = turns;
       const met = new Float64Array(rows);
+      const ids = new Uint32Array(rows);
       for (let row = 0, from = first; row < rows; row += 1, from += stride) {
-        index.touch(words[from + idCell(turns, from) + HASH_WORD] ?? 0);
+        const cell = from + idCell(turns, from);
+        ids[row] = cell;
+        index.touch(words[cell + HASH_WORD] ?? 0);
       }
-      for (let row = 0, from = first; row < rows; row += 1, from += stride) {
+      for (let row = 0, session = first + cells.session; row < rows; row += 1, session += stride) {
         const own = blockOf(count);
         const at = (count & BLOCK_MASK) * RECORD_WORDS;
-        copyHash(words, from + idCell(turns, from), own, at);
+        copyHash(words, ids[row] ?? 0, own, at);
         // An empty session is none.
-        if ((words[from + cells.session + 1] ?? 0) << 4 === 0) own.fill(0, at + 2, at + 4);
-        else copyHash(words, from + cells.session, own, at + 2);
+        if (isEmpty(words, session)) own.fill(0, at + 2, at + 4);
+        else copyHash(words, session, own, at + 2);
         writePlace(own, at, ranks[row] ?? 0, placeOf(row));
         met[row] = take();
       }
@@ -143,12 +149,11 @@ export function knownTurns(seeds: Seeds): KnownTurns {
     },
     reserve: (more) => index.reserve(count + more),
     takeRecords() {
-      const fresh = new Uint32Array((count - taken) * RECORD_WORDS);
-      for (let at = 0; taken < count;) {
+      const fresh: Uint32Array[] = [];
+      while (taken < count) {
         const from = taken & BLOCK_MASK;
         const records = Math.min(count - taken, BLOCK_MASK + 1 - from);
-        fresh.set(blockOf(taken).subarray(from * RECORD_WORDS, (from + records) * RECORD_WORDS), at);
-        at += records * RECORD_WORDS;
+        fresh.push(blockOf(taken).subarray(from * RECORD_WORDS, (from + records) * RECORD_WORDS));
         taken += records;
       }
       return fresh;

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { layoutOf } from '../../events/journal-files.ts';
+import { loadLearner } from '../../events/learner.ts';
 import { tailRows } from '../../events/tail-rows.ts';
 import { turnOfSample } from '../../events/turn-event.ts';
 import { sampleAt } from '../../testing/samples.ts';
@@ -16,6 +17,8 @@ import { summaryFold } from './summary-fold.ts';
 import type { SummaryFold } from './summary-fold.ts';
 import { summaryOfFold } from './summary-of.ts';
 import type { TurnFacts } from './turn-facts.ts';
+
+beforeAll(loadLearner);
 
 interface Told {
   readonly exchange: number | null;

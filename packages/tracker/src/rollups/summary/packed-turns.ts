@@ -40,6 +40,8 @@ export interface TurnCells {
   readonly key: number;
 }
 
+/** Its kind stands in front of its length. */
+const KIND_BITS = 4;
 /** Words from a cell to its hash, low word first, and numbers from it to its number. */
 export const HASH_WORD = 2;
 export const NUMBER_AT = 1;
@@ -83,6 +85,11 @@ function small(value: number): number {
 /** The cell that says which exchange it was. */
 export function idCell(turns: PackedTurns, at: number): number {
   return turns.hasText(at + turns.cells.requestId) ? turns.cells.requestId : turns.cells.key;
+}
+
+/** Whether a text has no characters. */
+export function isEmpty(words: Uint32Array, cell: number): boolean {
+  return (words[cell + 1] ?? 0) << KIND_BITS === 0;
 }
 
 /** Epoch milliseconds at which the newest of them was written; -Infinity: there are none. */

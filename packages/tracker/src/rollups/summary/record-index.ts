@@ -32,7 +32,9 @@ export function recordIndex(highAt: (record: number) => number): RecordIndex {
   const resize = (capacity: number): void => {
     const old = slots;
     mask = capacity - 1;
-    slots = new Uint32Array(2 * capacity);
+    // Filled from end to end, which is when the system hands out its pages: later it would do so twice, to be read and to
+    // be written.
+    slots = new Uint32Array(2 * capacity).fill(0);
     for (let at = 0; at < old.length; at += 2) {
       const record = old[at] ?? 0;
       if (record === 0) continue;
