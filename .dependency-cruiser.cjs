@@ -30,7 +30,17 @@ const valueImports = stages.map((stage) => ({
 }));
 
 const tracker = '^packages/tracker/src';
-const trackerLeaves = ['key-set', 'problem', 'printable', 'reading', 'text-hash', 'turn-key', 'version'];
+const trackerLeaves = [
+  'key-set',
+  'problem',
+  'printable',
+  'reading',
+  'text-hash',
+  'turn-key',
+  'version',
+  'learned-lines/line-scanner',
+  'learned-lines/text-hasher',
+];
 const trackerExceptions = {
   // The queue is a journal, written and read by the same hand as the others.
   uplink: ['events/append', 'events/journal-lock', 'events/lines', 'events/replace-file'],
@@ -130,6 +140,13 @@ module.exports = {
       to: { path: `${shim}/aggregate/` },
     },
     ...trackerImports,
+    {
+      name: 'the-kernel-knows-lines-only',
+      comment: 'Journals and logs both read with it: it knows neither of them, no file and no process.',
+      severity: 'error',
+      from: { path: `${tracker}/learned-lines/`, pathNot: '\\.test\\.ts$' },
+      to: { pathNot: `${tracker}/learned-lines/` },
+    },
     {
       name: 'only-the-uplink-leaves-the-machine',
       comment: 'sources/shim asks loopback addresses only, and checks that they are; nobody else opens a connection.',

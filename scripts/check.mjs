@@ -11,6 +11,7 @@ const checks = [
   ['lint', 'oxlint --type-aware --deny-warnings'],
   ['types', 'tsc -p tsconfig.tests.json && tsc -p packages/tracker/src/views/dashboard'],
   ['schema drift', 'node packages/contracts/scripts/generate.mjs --check'],
+  ['kernel drift', 'node packages/tracker/scripts/compile-kernel.mjs --check'],
   ['contract compat', 'node packages/contracts/dist/cli.js check'],
 ];
 const AT_ONCE = 2;

@@ -32,36 +32,46 @@ const turn = (nth: number, over: Parameters<typeof sampleAt>[1] = {}): NewRow =>
   turnOfSample(sampleAt(nth, over), 1_893_456_000 + nth) as NewRow;
 
 /** Turns of few exchanges, told by several sources and sometimes twice, with sums that numbers can't add exactly. */
-const turns: fc.Arbitrary<NewRow> = fc
-  .record({
-    nth: fc.nat(200_000),
-    exchange: fc.option(fc.nat(6), { nil: null }),
-    source: fc.constantFrom('shim', 'backfill', 'api', 'claude-log', 'codex-log', 'a b'),
-    model: fc.constantFrom('claude-haiku-4-5', 'claude-sonnet-4-5', 'glm-4.6', 'made-up', '__proto__', ''),
-    session: fc.constantFrom('', 's-1', 's-2', 'a session with a longer name'),
-    input: fc.constantFrom(0, 1, 250_000, 2 ** 53 - 1, 1e20),
-    share: fc.constantFrom(1, 1, 1, 0.1, 0.7),
-    measurement: fc.option(
-      fc.record({ feature_delta: fc.constantFrom(null, 1, 0.1), cls: fc.constantFrom(0.1, 1e16) }),
-    ),
-    capacity: fc.constantFrom(null, null, null, 0.1, 0.2, 1e15),
-    unit: fc.constantFrom(undefined, 'pp', 'prompts'),
-  })
-  .map(({ nth, exchange, source, model, session, input, share, measurement, capacity, unit }) => {
-    const row = turnOfSample(sampleAt(nth, { model, session_id: session, input_tokens: input }), 1_893_456_000 + nth);
-    return {
-      ...row,
-      source,
-      ...(measurement !== null && { measurement }),
-      turn: {
-        ...(row as Required<TrackerEvent>).turn,
-        request_id: exchange === null ? null : `req_${exchange}`,
-        attribution: { [model]: share },
-        capacity_used: capacity,
-        ...(unit !== undefined && { capacity_unit: unit }),
-      },
-    } as NewRow;
-  });
+const specs = fc.record({
+  nth: fc.nat(200_000),
+  exchange: fc.option(fc.nat(6), { nil: null }),
+  source: fc.constantFrom('shim', 'backfill', 'api', 'claude-log', 'codex-log', 'a b'),
+  model: fc.constantFrom('claude-haiku-4-5', 'claude-sonnet-4-5', 'glm-4.6', 'made-up', '__proto__', ''),
+  session: fc.constantFrom('', 's-1', 's-2', 'a session with a longer name'),
+  input: fc.constantFrom(0, 1, 250_000, 2 ** 53 - 1, 1e20),
+  share: fc.constantFrom(1, 1, 1, 0.1, 0.7),
+  measurement: fc.option(fc.record({ feature_delta: fc.constantFrom(null, 1, 0.1), cls: fc.constantFrom(0.1, 1e16) })),
+  capacity: fc.constantFrom(null, null, null, 0.1, 0.2, 1e15),
+  unit: fc.constantFrom(undefined, 'pp', 'prompts'),
+});
+type Spec = typeof specs extends fc.Arbitrary<infer One> ? One : never;
+
+/** @param later so many seconds later, and another record of the same exchange */
+function rowOf(spec: Spec, later = 0): NewRow {
+  const { exchange, source, model, session, input, share, measurement, capacity, unit } = spec;
+  const nth = spec.nth + later;
+  const epoch = later === 0 ? 'e1' : 'e'.repeat(3000);
+  const sample = sampleAt(nth, { model, session_id: session, input_tokens: input, epoch });
+  const row = turnOfSample(sample, 1_893_456_000 + nth);
+  return {
+    ...row,
+    source,
+    ...(measurement !== null && { measurement }),
+    turn: {
+      ...(row as Required<TrackerEvent>).turn,
+      request_id: exchange === null ? null : `req_${exchange}`,
+      attribution: { [model]: share },
+      capacity_used: capacity,
+      ...(unit !== undefined && { capacity_unit: unit }),
+    },
+  } as NewRow;
+}
+
+const turns = specs.map((spec) => rowOf(spec));
+/** So many that a scan learns of them. */
+const manyTurns = fc
+  .array(specs, { minLength: 3, maxLength: 12 })
+  .map((some) => Array.from({ length: 330 }, (_, nth) => rowOf(some[nth % some.length]!, nth * 3600)));
 
 type Step = { readonly add: readonly NewRow[] } | { readonly takeBack: number } | { readonly again: true };
 
@@ -79,9 +89,22 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 8 },
 );
 
-test('rows in any portions give the bytes that all of them give at once, whoever reads them when', async () => {
+const manySteps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: manyTurns.map((add) => ({ add }) as Step) },
+    { weight: 1, arbitrary: fc.nat(200).map((takeBack) => ({ takeBack })) },
+    { weight: 1, arbitrary: fc.constant({ again: true } as const) },
+    { weight: 1, arbitrary: turns.map((add) => ({ add: [add] }) as Step) },
+  ),
+  { minLength: 1, maxLength: 5 },
+);
+
+test.each([
+  ['few rows', steps, 15],
+  ['so many rows that they are read by what was learned', manySteps, 8],
+])('%s in any portions give the bytes that all give at once, whoever reads them when', async (_what, all, numRuns) => {
   await fc.assert(
-    fc.asyncProperty(steps, async (todo) => {
+    fc.asyncProperty(all, async (todo) => {
       using dir = tempDir();
       const book = openBook(dir.path);
       let keeper = keeperOf(book);
@@ -105,7 +128,7 @@ test('rows in any portions give the bytes that all of them give at once, whoever
       await refreshed(keeperOf(book), 'anew');
       expect(filesOf(dir.path)).toEqual(portions);
     }),
-    { numRuns: 15 },
+    { numRuns },
   );
 });
 
@@ -143,6 +166,21 @@ test.each(['state', 'records'])('a damaged %s file is noticed, and the journals 
   writeFileSync(file, bytes);
   await book.appendMany([turn(3)]);
   expect((await refreshed(keeperOf(book))).summary).toMatchObject({ turns: 3, sessions: 1 });
+});
+
+test('a state of an older program is not used, and the journals are read again', async () => {
+  using dir = tempDir();
+  const book = openBook(dir.path);
+  await book.appendMany([turn(1), turn(2)]);
+  await refreshed(keeperOf(book));
+  const file = join(dir.path, 'state', 'summary.json');
+  const [head = '', body = ''] = readFileSync(file, 'utf8').split('\n');
+  expect(JSON.parse(head)).toMatchObject({ format: 2 });
+  writeFileSync(file, `${JSON.stringify({ ...(JSON.parse(head) as object), format: 1 })}\n${body}\n`);
+  // Told again, by a record that an older hash would not know.
+  await book.appendMany([turn(2, { rid: 'again', request_id: 'req_1' }), turn(3, { request_id: 'req_1' })]);
+  expect((await refreshed(keeperOf(book))).summary).toMatchObject({ turns: 3, sessions: 1 });
+  expect(JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '')).toMatchObject({ format: 2 });
 });
 
 test('two keepers take turns and count each row once', async () => {

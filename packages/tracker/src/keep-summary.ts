@@ -6,6 +6,7 @@ import type { Book } from './events/book.ts';
 import { journalNames, layoutOf } from './events/journal-files.ts';
 import type { JournalName } from './events/journal-files.ts';
 import { withLock } from './events/journal-lock.ts';
+import { readyToRead } from './events/learner.ts';
 import { rowAt } from './events/row-at.ts';
 import type { RowOf } from './events/row-families.ts';
 import type { RowSink } from './events/scan-rows.ts';
@@ -18,6 +19,8 @@ import type { Outcome, Problem } from './problem.ts';
 import type { PriceMap } from './rollups/cost/price-map.ts';
 import { newestTime } from './rollups/summary/newest-time.ts';
 import type { NewestTime } from './rollups/summary/newest-time.ts';
+import { newestMs } from './rollups/summary/packed-turns.ts';
+import type { PackedTurns } from './rollups/summary/packed-turns.ts';
 import { summaryFold, timeOf } from './rollups/summary/summary-fold.ts';
 import type { FoldState, SummaryFold } from './rollups/summary/summary-fold.ts';
 import { factsOf } from './rollups/summary/turn-facts.ts';
@@ -83,9 +86,12 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
   const { dir } = book;
   let standing: Standing | null = null;
 
-  const refresh = (anew: boolean): Outcome<Refreshed> => {
+  const latest = (): Standing => {
     if (standing === null || standing.look !== lookOfSummary(dir)) standing = load(dir, options);
-    const before = anew ? forgotten(standing) : standing;
+    return standing;
+  };
+  const refresh = (anew: boolean): Outcome<Refreshed> => {
+    const before = anew ? forgotten(latest()) : latest();
     // Until the next one is on disk there is none to go on with.
     standing = null;
     const read = readAdded(book, before, options);
@@ -102,7 +108,7 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
     });
     if (!summary.ok) return summary;
     const { known } = fold();
-    const fresh = new Uint8Array(known.takeRecords().buffer);
+    const fresh = known.takeRecords().map((words) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
     const state = { journals, fold: fold().toJSON(), written: writtenNow(dir, options.prices) };
     const after = read.value.restarted ? null : before.records;
     const stored = writeSummary<State>(dir, { state, fresh, after });
@@ -125,6 +131,8 @@ export function summaryKeeper(book: Book, options: SummaryOptions): SummaryKeepe
             return refresh(true);
           }
         };
+        const covered = how === 'anew' ? 0 : latest().state?.journals[WINDOWS]?.position?.cursor.offset;
+        await readyToRead(book.pathOf(WINDOWS), covered);
         const locked = await withLock(summaryLock(dir), work, { waitMs: WAIT_MS });
         return locked.ok ? locked.value : locked;
       } catch (error) {
@@ -216,15 +224,18 @@ function foldOf(dir: string, { state, records }: Standing, recall: (place: numbe
   const { fold } = state;
   const { tz, seeds } = fold;
   const next = summaryFold({ tz, seeds, recall, state: fold });
-  next.known.load(new Uint32Array(kept.buffer, kept.byteOffset, kept.byteLength / 4));
+  const isWhole = next.known.load(new Uint32Array(kept.buffer, kept.byteOffset, kept.byteLength / 4));
+  if (!isWhole) throw new Unfit(`${records.name} has records that do not count`);
   return next;
 }
 
 function everything(fold: SummaryFold, newest: NewestTime, notes: Problem[]): RowSink {
   return {
-    turn({ facts, capturedAt }, offset) {
-      newest.see(capturedAt);
-      fold.turn(facts, offset);
+    seeds: fold.seeds,
+    expect: (turns) => fold.known.reserve(turns),
+    turns(turns) {
+      newest.see(newestAt(turns));
+      fold.turns(turns);
     },
     row(row, offset) {
       newest.see(timeOf(row));
@@ -236,8 +247,14 @@ function everything(fold: SummaryFold, newest: NewestTime, notes: Problem[]): Ro
 
 function timesOnly(newest: NewestTime, notes: Problem[]): RowSink {
   return {
-    turn: ({ capturedAt }) => newest.see(capturedAt),
+    seeds: [0, 0],
+    expect: () => undefined,
+    turns: (turns) => newest.see(newestAt(turns)),
     row: (row) => newest.see(timeOf(row)),
     problem: (problem) => void notes.push(problem),
   };
+}
+
+function newestAt(turns: PackedTurns): string {
+  return new Date(newestMs(turns)).toISOString();
 }

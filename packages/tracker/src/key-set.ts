@@ -1,6 +1,6 @@
 import { getRandomValues } from 'node:crypto';
 import { hashed, hashText } from './text-hash.ts';
-import type { Seeds } from './text-hash.ts';
+import type { Seeds } from './learned-lines/text-hasher.ts';
 
 /** A set of keys that only tells whether one is in it. */
 export interface KeySet {

@@ -1,5 +1,4 @@
-/** Two numbers of 32 bits that make one process, or one file, hash differently from another. */
-export type Seeds = readonly [number, number];
+import type { Seeds } from './learned-lines/text-hasher.ts';
 
 /** Where {@link hashText} leaves its result: an object for each of a million texts would cost more than the hash. */
 export const hashed = { high: 0, low: 0 };

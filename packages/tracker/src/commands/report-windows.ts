@@ -14,10 +14,10 @@ export interface WindowReportOptions extends BookOptions {
 }
 
 /** What finished windows bought per provider, with intervals. */
-export function reportWindows(options: WindowReportOptions): number {
+export async function reportWindows(options: WindowReportOptions): Promise<number> {
   const book = bookOf(options);
   const { rows, problems } = windowRows(book);
-  const { turns, problems: turnProblems } = turnRows(book);
+  const { turns, problems: turnProblems } = await turnRows(book);
   note([...problems, ...turnProblems]);
   const all = bought({ ...rows, turns }, options.level);
   if (options.json) sayJson({ level: options.level, providers: all });

@@ -39,21 +39,21 @@ export function addReport(program: Command, done: (code: number) => void): void 
       .option('--until <time>', 'before this day or time (ISO 8601)', timeS)
       .option('--timezone <zone>', 'whose days are meant (IANA)', timeZone, localZone())
       .option('--json', 'print exact numbers');
-    withBookOptions(withPrices(command)).action((options: Options) => done(turns(by, options)));
+    withBookOptions(withPrices(command)).action(async (options: Options) => done(await turns(by, options)));
   }
   const windows = report
     .command('window')
     .description('features per unit of capacity and provider, with intervals, power and the windows still needed')
     .option('--level <share>', 'confidence of the intervals', level, 0.95)
     .option('--json', 'print exact numbers');
-  withBookOptions(windows).action((options: WindowReportOptions) => done(reportWindows(options)));
+  withBookOptions(windows).action(async (options: WindowReportOptions) => done(await reportWindows(options)));
 }
 
-function turns(by: Grouping, options: Options): number {
+async function turns(by: Grouping, options: Options): Promise<number> {
   const book = bookOf(options);
   const prices = pricesOf(options, book.dir);
   if (!prices.ok) return refuse(prices.problem);
-  const { turns: distinct, problems } = turnRows(book);
+  const { turns: distinct, problems } = await turnRows(book);
   note(problems);
   const { since, until, timezone } = options;
   const report = groupTurns(distinct, {

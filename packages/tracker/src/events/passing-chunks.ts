@@ -3,16 +3,17 @@ import { MAX_LINE_BYTES } from './lines.ts';
 import type { Chunk, Span } from './lines.ts';
 
 const LINE_FEED = 0x0a;
-/** Small enough that the text made of it stays among the short-lived objects of V8, which cost nothing to be rid of. */
+/** Small enough to stay in the cache of a processor while it is looked at. */
 const BLOCK_BYTES = 64 * 1024;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
  * The same as `chunksOf`, in one block that is used again: `data` holds until the next chunk is asked for. For one look at
- * gigabytes, where a new block for each part would cost more than what is done with it.
+ * gigabytes, where a new block for each part would cost more than what is done with it. Lines that are longer than `own`,
+ * and those in one piece with them, come in another block.
  */
-export function* passingChunks(fd: number, { from, to }: Span): Generator<Chunk> {
-  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+export function* passingChunks(fd: number, { from, to }: Span, own = newBlock()): Generator<Chunk> {
+  let block = own;
   /** Bytes of a line that is not whole yet, at the start of the block. */
   let rest = 0;
   let restAt = from;
@@ -36,9 +37,12 @@ export function* passingChunks(fd: number, { from, to }: Span): Generator<Chunk>
       continue;
     }
     if (end > 0) yield { data: block.subarray(0, end), offset: restAt, tooLong: 0, ended: true };
-    block.copyWithin(0, end, filled);
     rest = filled - end;
     restAt += end;
+    // What was grown for one line is given back with it.
+    const next = end > 0 && rest < own.length ? own : block;
+    block.copy(next, 0, end, filled);
+    block = next;
     if (rest > MAX_LINE_BYTES) {
       isDropping = true;
       rest = 0;
@@ -46,6 +50,10 @@ export function* passingChunks(fd: number, { from, to }: Span): Generator<Chunk>
   }
   if (isDropping) yield { data: EMPTY, offset: restAt, tooLong: to - restAt, ended: false };
   else if (rest > 0) yield { data: block.subarray(0, rest), offset: restAt, tooLong: 0, ended: false };
+}
+
+function newBlock(): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(BLOCK_BYTES);
 }
 
 function grown(block: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {

@@ -19,7 +19,7 @@ import { isFields } from './older/shape.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** Raised when what is kept means something else: an older state is then not used, and the journals are read again. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A file of records that only grows: what of it counts, and its checksum. */
 export interface RecordsFile {
@@ -39,7 +39,8 @@ export interface Stored<State> {
 /** What to write: the whole state, and the records that came since the last time. */
 export interface ToStore<State> {
   readonly state: State;
-  readonly fresh: Uint8Array;
+  /** In their order, in as many pieces as they come. */
+  readonly fresh: readonly Uint8Array[];
   /** The file to go on with; null: a new one, and the ones before it are removed. */
   readonly after: RecordsFile | null;
 }
@@ -105,22 +106,27 @@ export function writeSummary<State>(dir: string, { state, fresh, after }: ToStor
   }
 }
 
-function addRecords(folder: string, fresh: Uint8Array, after: RecordsFile | null): RecordsFile {
+function addRecords(folder: string, fresh: readonly Uint8Array[], after: RecordsFile | null): RecordsFile {
   const name = after?.name ?? `summary-${Date.now().toString(36)}-${process.pid}.records`;
-  const from = after?.bytes ?? 0;
+  let bytes = after?.bytes ?? 0;
   if (fresh.length > 0 || after === null) {
     const fd = openSync(join(folder, name), after === null ? 'wx' : 'r+', 0o600);
     try {
       // Behind what counts stands what a killed process had added.
-      ftruncateSync(fd, from);
-      let written = 0;
-      while (written < fresh.length) written += writeSync(fd, fresh, written, fresh.length - written, from + written);
+      ftruncateSync(fd, bytes);
+      for (const piece of fresh) {
+        let written = 0;
+        while (written < piece.length)
+          written += writeSync(fd, piece, written, piece.length - written, bytes + written);
+        bytes += piece.length;
+      }
       fdatasyncSync(fd);
     } finally {
       closeSync(fd);
     }
   }
-  return { name, bytes: from + fresh.length, crc32: crc32(fresh, after?.crc32 ?? 0) };
+  const sum = fresh.reduce((before, piece) => crc32(piece, before), after?.crc32 ?? 0);
+  return { name, bytes, crc32: sum };
 }
 
 function removeOthers(folder: string, name: string): void {

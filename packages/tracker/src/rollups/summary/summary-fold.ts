@@ -1,18 +1,21 @@
 import type { CccSnapshot, MetricsSummary, TrackerEvent, WindowRecord } from '@ccp/contracts';
 import { timeKey } from '../report/group-turns.ts';
 import { rankOf } from '../report/report-turn.ts';
-import type { Seeds } from '../../text-hash.ts';
+import type { Seeds } from '../../learned-lines/text-hasher.ts';
 import { KNOWN, knownTurns, NEW } from './known-turns.ts';
 import type { KnownTurns } from './known-turns.ts';
 import { modelHealth, routingOf } from './model-health.ts';
 import { newestTime } from './newest-time.ts';
 import type { NewestTime } from './newest-time.ts';
+import { factsAt, sourcesOf } from './packed-turns.ts';
+import type { PackedTurns } from './packed-turns.ts';
 import { tallyFrom } from './tally.ts';
 import type { KeptTally, Tally } from './tally.ts';
 import { ownText, tokenBuckets } from './token-buckets.ts';
 import type { KeptBucket, TokenBuckets } from './token-buckets.ts';
 import { factsOf } from './turn-facts.ts';
 import type { Measured, TurnFacts } from './turn-facts.ts';
+import { turnGroups } from './turn-groups.ts';
 
 /** A row of any journal; the kinds a summary needs are looked at. */
 export type SummaryRow = { readonly kind: string };
@@ -60,6 +63,7 @@ export interface FoldOptions {
  */
 export interface SummaryFold {
   readonly tz: string;
+  readonly seeds: Seeds;
   readonly known: KnownTurns;
   readonly newest: NewestTime;
   readonly tokens: TokenBuckets;
@@ -76,6 +80,8 @@ export interface SummaryFold {
   /** @param place where the row stands: a whole number that `recall` understands */
   row(row: SummaryRow, place: number): void;
   turn(facts: TurnFacts, place: number): void;
+  /** Turns whose ids were hashed with the seeds of this fold: the same as `turn` of each of them. */
+  turns(turns: PackedTurns): void;
   toJSON(): FoldState;
 }
 
@@ -115,8 +121,34 @@ export function summaryFold({ tz, seeds, recall, state }: FoldOptions): SummaryF
     if (met !== NEW) apply(recall(met), -1);
     apply(facts, 1);
   };
+  const groups = turnGroups(dayOf);
+  const takeGroups = (packed: PackedTurns): void => {
+    for (const group of groups.take(packed)) {
+      tokens.addGroup(group);
+      shares.addOnes(group.model, group.turns);
+    }
+  };
+  const turns = (packed: PackedTurns): void => {
+    const { index, rank, texts } = sourcesOf(packed);
+    const counts = texts.map(() => 0);
+    const met = known.meetAll(packed, rank, (row) => packed.placeAt(row));
+    for (let row = 0; row < packed.count; row += 1) {
+      const before = met[row] ?? NEW;
+      if (before === KNOWN) continue;
+      if (before !== NEW) apply(recall(before), -1);
+      const source = index[row] ?? 0;
+      counts[source] = (counts[source] ?? 0) + 1;
+      if (groups.add(packed, row)) continue;
+      const facts = factsAt(packed, row);
+      tokens.add(facts, 1);
+      shares.add(facts.model, 1, 1);
+    }
+    takeGroups(packed);
+    for (const [nth, text] of texts.entries()) sources.addOnes(text, counts[nth] ?? 0);
+  };
   return {
     tz,
+    seeds,
     known,
     newest,
     tokens,
@@ -129,6 +161,7 @@ export function summaryFold({ tz, seeds, recall, state }: FoldOptions): SummaryF
     windows: () => [...windows.values()],
     served: () => served?.value ?? null,
     turn,
+    turns,
     row(row, place) {
       newest.see(timeOf(row));
       if (row.kind === 'turn') {

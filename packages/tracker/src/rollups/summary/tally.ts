@@ -5,6 +5,8 @@ import { compare, ownText } from './token-buckets.ts';
 /** Counts and exact sums by name. */
 export interface Tally {
   add(name: string, value: number, sign: 1 | -1): void;
+  /** Adds a 1 so many times. */
+  addOnes(name: string, times: number): void;
   count(name: string): number;
   /** Null: nothing was added under this name. */
   sum(name: string): number | null;
@@ -24,12 +26,21 @@ export function tallyFrom(kept: KeptTally = []): Tally {
     const entry = entries.get(name);
     return entry === undefined || entry.count === 0 ? null : entry;
   };
+  const entryOf = (name: string): { count: number; readonly sum: Sum } => {
+    let entry = entries.get(name);
+    if (entry === undefined) entries.set(ownText(name), (entry = { count: 0, sum: sumFrom() }));
+    return entry;
+  };
   return {
     add(name, value, sign) {
-      let entry = entries.get(name);
-      if (entry === undefined) entries.set(ownText(name), (entry = { count: 0, sum: sumFrom() }));
+      const entry = entryOf(name);
       entry.count += sign;
       entry.sum.add(value, sign);
+    },
+    addOnes(name, times) {
+      const entry = entryOf(name);
+      entry.count += times;
+      entry.sum.add(times);
     },
     count: (name) => entries.get(name)?.count ?? 0,
     sum: (name) => standing(name)?.sum.value() ?? null,

@@ -3,6 +3,7 @@ import type { PricedTokens } from '../cost/cost-of.ts';
 import { sumFrom } from './exact-sum.ts';
 import type { ExactSum, Sum } from './exact-sum.ts';
 import type { TurnFacts } from './turn-facts.ts';
+import type { TurnGroup } from './turn-groups.ts';
 
 /** Tokens of the turns of one day and model that are priced alike: of one length, and using the same kinds. */
 export interface Bucket {
@@ -20,6 +21,7 @@ export type KeptBucket = readonly [day: string, model: string, key: number, turn
 /** Token sums by day, model and price class: from them every cost follows, by whatever prices. */
 export interface TokenBuckets {
   add(facts: TurnFacts, sign: 1 | -1): void;
+  addGroup(group: TurnGroup): void;
   /** Buckets that hold turns, by day, model and class: always in the same order. */
   all(): readonly Bucket[];
   toJSON(): readonly KeptBucket[];
@@ -48,12 +50,18 @@ export function tokenBuckets(
         ),
       ),
     );
+  const bucketOf = (day: string, model: string, key: number): Open => {
+    const buckets = ofModel(days, day, model);
+    return (buckets[key] ??= { turns: 0, sums: [sumFrom(), sumFrom(), sumFrom(), sumFrom(), sumFrom()] });
+  };
   return {
+    addGroup({ day, model, key, turns, sums }) {
+      const bucket = bucketOf(day, model, key);
+      bucket.turns += turns;
+      for (const [nth, sum] of sums.entries()) bucket.sums[nth]?.add(sum);
+    },
     add(facts, sign) {
-      const day = facts.ts === null ? '' : dayOf(facts);
-      const key = lengthClass(facts) * KINDS + kindsOf(facts);
-      const buckets = ofModel(days, day, facts.model);
-      const bucket = (buckets[key] ??= { turns: 0, sums: [sumFrom(), sumFrom(), sumFrom(), sumFrom(), sumFrom()] });
+      const bucket = bucketOf(facts.ts === null ? '' : dayOf(facts), facts.model, classOf(facts));
       bucket.turns += sign;
       const { sums } = bucket;
       sums[0]?.add(facts.input, sign);
@@ -77,6 +85,11 @@ export function tokenBuckets(
 }
 
 const KINDS = 32;
+
+/** Turns of one class are priced alike. */
+export function classOf(tokens: PricedTokens): number {
+  return lengthClass(tokens) * KINDS + kindsOf(tokens);
+}
 
 /** Which kinds of token a turn used, a bit each: a kind without a price leaves the turns that used it unpriced. */
 function kindsOf({ input, output, cacheWrite, cacheWrite1h, cacheRead }: PricedTokens): number {
