@@ -1,4 +1,5 @@
 // Where things are in the memory of a kernel that reads lines, in bytes.
+import { BLOCK_BYTES } from './kernel.ts';
 
 /** A file of more orders than this is written by no program we know: the parser may have the rest. */
 export const MOST_TEMPLATES = 16;
@@ -8,8 +9,6 @@ export const MOST_LEAVES = 120;
 export const MOST_COLUMNS = 48;
 /** A cell of a row, its head, a step of a template and its entry in the table are of one size. */
 export const CELL_BYTES = 16;
-/** Small enough to stay in the cache between reading it and looking at it. */
-export const BLOCK_BYTES = 128 * 1024;
 
 /** One entry for each template, and one for the line that is being learned. */
 export const TABLE = 1024;
@@ -24,7 +23,7 @@ export const BLOCK = SLOTS + (MOST_TEMPLATES + 1) * SLOT_BYTES;
 const PADDING_BYTES = 2 * MOST_LINE_BYTES;
 export const ROWS = BLOCK + BLOCK_BYTES + PADDING_BYTES;
 /** A scan may give fewer rows than the block has lines. */
-export const ROWS_BYTES = 128 * 1024;
+export const ROWS_BYTES = 256 * 1024;
 export const MEMORY_BYTES = ROWS + ROWS_BYTES;
 
 /** Addresses of the parts of a slot. */

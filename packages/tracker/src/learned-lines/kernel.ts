@@ -19,6 +19,9 @@ declare const WebAssembly: {
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
+/** Of lines at a time: small enough to stay in the cache between reading them and looking at them. */
+export const BLOCK_BYTES = 512 * 1024;
+
 const PAGE_BYTES = 64 * 1024;
 
 /** Compiled when it is first asked for: most commands read little, and need it for nothing. */

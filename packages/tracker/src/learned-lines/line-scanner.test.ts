@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CELL, lineScanner } from './line-scanner.ts';
-import type { LineRules, LineScanner, Seeds } from './line-scanner.ts';
+import type { LineRules, LineScanner } from './line-scanner.ts';
 import { textHasher } from './text-hasher.ts';
+import type { Seeds } from './text-hasher.ts';
 
 const SEEDS: Seeds = [0x9e3779b1, 7];
 const RULES: LineRules = {
@@ -282,6 +283,12 @@ test.each([
   ['nul', null],
   ['nulx', null],
   ['NaN', null],
+  ['null', null],
+  ['true', null],
+  ['false', null],
+  // As many digits as 64 bits can't hold, which would be few again if they were let run over.
+  ['0.18446744073709551617', null],
+  ['18446.74407370955161700', null],
   ['""', null],
   ['{}', null],
   ['9007199254740993', null],
@@ -302,6 +309,26 @@ test.each([
   const found = shortWay(scanner, `{"n":${text}}`, rules);
   if (expected === null) expect(found).toBe(null);
   else expect(found).toEqual({ n: expected });
+});
+
+test.each([
+  ['text', '"x"', ['1', 'true', 'null']],
+  ['flag', 'true', ['1', '"true"', 'null', 'tru', 'falsy', 'trues']],
+  ['time', '"2030-01-01T00:00:00.000Z"', ['1', '"x"', 'null', 'true']],
+  ['whole', '-5', ['1.5', '"1"', 'null', 'true', '1e2']],
+  ['count', '5', ['-5', '0.5', 'null', 'true']],
+  ['amount', '0.5', ['-0.5', '"1"', 'null']],
+  ['share', '0.5', ['1.5', '2', '-1', '1.0', 'null']],
+] as const)('a value that is no %s is left to the parser', (value, good, bad) => {
+  const first =
+    value === 'flag' ? 'false' : value === 'time' ? '"2031-01-01T00:00:00.000Z"' : value === 'text' ? '""' : '1';
+  const rules: LineRules = { fields: { v: { value } }, others: 'fixed' };
+  const { scanner } = trained(
+    rules,
+    [first, good].map((one) => `{"v":${one}}`),
+  );
+  expect(shortWay(scanner, `{"v":${good}}`, rules)).toEqual({});
+  for (const one of bad) expect([one, shortWay(scanner, `{"v":${one}}`, rules)]).toEqual([one, null]);
 });
 
 test('a number that is not taken may be any a parser takes, where anything goes', () => {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lineScanner } from './line-scanner.ts';
-import type { Seeds } from './line-scanner.ts';
 import { textHasher } from './text-hasher.ts';
+import type { Seeds } from './text-hasher.ts';
 
 function hashOf(text: string, seeds: Seeds): string {
   const hasher = textHasher(seeds);

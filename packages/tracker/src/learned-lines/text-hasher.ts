@@ -1,6 +1,7 @@
-import { BLOCK_BYTES } from './kernel-memory.ts';
-import { newKernel } from './kernel.ts';
-import type { Seeds } from './line-scanner.ts';
+import { BLOCK_BYTES, newKernel } from './kernel.ts';
+
+/** Two numbers of 32 bits that make the hashes of one process, or one file, others than those of another. */
+export type Seeds = readonly [high: number, low: number];
 
 /** Hashes texts that no scan has read, to the very numbers a scan with the same seeds gives. */
 export interface TextHasher {
@@ -16,7 +17,8 @@ const RESULT = 1024;
 const PART = 2048;
 /** A half of a pair of surrogates, without its other half: UTF-8 has no bytes for it. */
 const HALF_PAIR = /\p{Surrogate}/u;
-const ASCII_MOST = PART_BYTES / 3;
+/** Of so many characters each may need three bytes. */
+const MOST_CHARACTERS = Math.floor(PART_BYTES / 3);
 
 export function textHasher([seedHigh, seedLow]: Seeds): TextHasher {
   const { kernel, memory } = newKernel(PART + PART_BYTES);
@@ -34,7 +36,7 @@ export function textHasher([seedHigh, seedLow]: Seeds): TextHasher {
   };
   return {
     hash(text) {
-      if (text.length > ASCII_MOST) return hashParts(bytesOf(text));
+      if (text.length > MOST_CHARACTERS) return hashParts(bytesOf(text));
       const length = bytes.write(text, PART);
       if (length !== text.length && HALF_PAIR.test(text)) return hashParts(bytesOf(text));
       kernel.hashTo(PART, length, RESULT);
