@@ -30,12 +30,10 @@ const flags = parseArgs({
     mib: { type: 'string', default: '1024' },
     rounds: { type: 'string', default: '3' },
     out: { type: 'string' },
-    read: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 }).values;
 if (flags.help) console.log(HELP);
-else if (flags.read !== undefined) await read(flags.read);
 else await main();
 
 async function main() {
@@ -47,7 +45,7 @@ async function main() {
     const readers = {
       wc: ['wc', '-l', ...files],
       jq: ['jq', '-n', '-c', '-S', JQ, ...files],
-      tracker: [process.execPath, fileURLToPath(import.meta.url), '--read', home],
+      tracker: [process.execPath, join(ROOT, 'bench/usage-log/read-logs.mjs'), home],
     };
     // Once without a clock, so that nobody reads from the disk alone.
     spawnSync('cat', files, { stdio: 'ignore' });
@@ -71,23 +69,6 @@ async function main() {
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}
-
-/** What the tracker's reader makes of the logs, as JSON. */
-async function read(root) {
-  const { readArchive } = await import(join(ROOT, 'packages/tracker/dist/sources/ccp-archive/read-archive.js'));
-  const sums = {};
-  const reading = readArchive([root]);
-  let next = await reading.next();
-  for (; next.done !== true; next = await reading.next())
-    for (const { model, inputTokens, outputTokens } of next.value.turns) {
-      const sum = (sums[model] ??= { turns: 0, input: 0, output: 0 });
-      sum.turns += 1;
-      sum.input += inputTokens;
-      sum.output += outputTokens;
-    }
-  const problems = next.value.files.flatMap((file) => file.problems).length;
-  console.log(JSON.stringify({ sums, problems, rss_mb: Math.round(process.resourceUsage().maxRSS / 1024) }));
 }
 
 function timed([command, ...args]) {

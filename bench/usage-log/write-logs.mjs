@@ -72,7 +72,8 @@ function original({ model, rid, start, took, input, output }, n) {
     ...{ warn_pct_cfg: 0.8, reroute_mode: 'hybrid', reroute_decision: 'preferred' },
   };
   const at = (ts, tokens, rest) => ({
-    ts: micros(ts),
+    // In all the digits of a double, as a Go program prints it.
+    ts,
     rid,
     lane,
     model,

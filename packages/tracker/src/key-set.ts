@@ -8,6 +8,9 @@ export interface KeySet {
   has(key: string): boolean;
   /** False: it was in it already. */
   add(key: string): boolean;
+  /** The same of the key that was hashed last, by {@link hashKey} or with {@link KEY_SEEDS}. */
+  hasHashed(): boolean;
+  addHashed(): boolean;
   clear(): void;
 }
 
@@ -41,26 +44,35 @@ export function keySet(): KeySet {
     }
   };
 
+  const hasHashed = (): boolean => {
+    const slot = slotOf(hashed.high, hashed.low);
+    return slots[slot] !== 0 || slots[slot + 1] !== 0;
+  };
+  const addHashed = (): boolean => {
+    const { high, low } = hashed;
+    const slot = slotOf(high, low);
+    if (slots[slot] !== 0 || slots[slot + 1] !== 0) return false;
+    slots[slot] = high;
+    slots[slot + 1] = low;
+    size += 1;
+    if (size * 3 > slots.length) grow();
+    return true;
+  };
+
   return {
     get size() {
       return size;
     },
     has(key) {
-      hashText(key, SEEDS);
-      const slot = slotOf(hashed.high, hashed.low);
-      return slots[slot] !== 0 || slots[slot + 1] !== 0;
+      hashKey(key);
+      return hasHashed();
     },
     add(key) {
-      hashText(key, SEEDS);
-      const { high, low } = hashed;
-      const slot = slotOf(high, low);
-      if (slots[slot] !== 0 || slots[slot + 1] !== 0) return false;
-      slots[slot] = high;
-      slots[slot + 1] = low;
-      size += 1;
-      if (size * 3 > slots.length) grow();
-      return true;
+      hashKey(key);
+      return addHashed();
     },
+    hasHashed,
+    addHashed,
     clear() {
       slots = new Uint32Array(2 * FIRST_CAPACITY);
       size = 0;
@@ -68,6 +80,12 @@ export function keySet(): KeySet {
   };
 }
 
+/** Hashes a key once for several sets. */
+export function hashKey(key: string): void {
+  hashText(key, KEY_SEEDS);
+}
+
 // Of this process only: nobody can choose keys that look alike.
 const [FIRST = 0, SECOND = 0] = getRandomValues(new Uint32Array(2));
-const SEEDS: Seeds = [FIRST, SECOND];
+/** Whoever hashes a key without its text takes these. */
+export const KEY_SEEDS: Seeds = [FIRST, SECOND];

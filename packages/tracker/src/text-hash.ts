@@ -15,10 +15,26 @@ export function hashText(text: string, [first, second]: Seeds): void {
     high = (Math.imul(rotated(high ^ scrambled(unit, 0xcc9e2d51, 0x1b873593), 13), 5) + 0xe6546b64) | 0;
     low = (Math.imul(rotated(low ^ scrambled(unit, 0x239b961b, 0xab0e9789), 19), 5) + 0x561ccd1b) | 0;
   }
-  high = mixed(high ^ text.length);
-  low = mixed(low ^ text.length ^ high);
-  hashed.high = high;
-  hashed.low = high === 0 && low === 0 ? 1 : low;
+  finish(high, low, text.length);
+}
+
+/** The hash of the text whose characters, all of them ASCII, are the bytes from one on to the end. */
+export function hashAscii(bytes: Uint8Array, from: number, [first, second]: Seeds): void {
+  let high = first | 0;
+  let low = second | 0;
+  for (let at = from; at < bytes.length; at += 1) {
+    const unit = bytes[at] ?? 0;
+    high = (Math.imul(rotated(high ^ scrambled(unit, 0xcc9e2d51, 0x1b873593), 13), 5) + 0xe6546b64) | 0;
+    low = (Math.imul(rotated(low ^ scrambled(unit, 0x239b961b, 0xab0e9789), 19), 5) + 0x561ccd1b) | 0;
+  }
+  finish(high, low, bytes.length - from);
+}
+
+function finish(high: number, low: number, length: number): void {
+  const last = mixed(high ^ length);
+  hashed.high = last;
+  hashed.low = mixed(low ^ length ^ last);
+  if (hashed.high === 0 && hashed.low === 0) hashed.low = 1;
 }
 
 function scrambled(unit: number, first: number, second: number): number {

@@ -1,29 +1,35 @@
 import { basename } from 'node:path';
 import { keySet } from '../key-set.ts';
 import { addTurnRows } from '../events/keep-turns.ts';
+import type { KnownKeys } from '../events/known-keys.ts';
 import { turnOfArchive } from '../events/turn-event.ts';
-import type { Outcome, Problem } from '../problem.ts';
-import type { ArchiveTurn, TurnDetails } from '../sources/ccp-archive/archive-turn.ts';
+import type { Problem } from '../problem.ts';
+import type { TurnDetails } from '../sources/ccp-archive/archive-turn.ts';
 import { readArchive } from '../sources/ccp-archive/read-archive.ts';
 import type { ArchivePart, ArchiveReport } from '../sources/ccp-archive/read-archive.ts';
 import type { BackfillContext, BackfillResult, BackfillSource } from './backfill-source.ts';
 
 /** Rows written at once: one lock and one sync for each journal. */
 const BATCH = 5_000;
+const TOLD_EVERY_BYTES = 4 * 1024 * 1024;
 
 /** Turns of the logs and databases a router left below some roots. */
 export function backfillArchive(roots: readonly string[]): BackfillSource {
   return async (context) => {
     const adding = adder(context);
     const reading = readArchive(roots);
+    let told = -Infinity;
     for (;;) {
       const next = await reading.next();
       if (next.done === true) {
         const failure = await adding.flush();
         return resultOf(next.value, adding, failure);
       }
-      context.progress(progressOf(next.value, adding.turns));
-      const failure = await adding.add(next.value.turns);
+      if (next.value.readBytes >= told + TOLD_EVERY_BYTES) {
+        context.progress(progressOf(next.value, adding.turns));
+        told = next.value.readBytes;
+      }
+      const failure = await adding.add(next.value);
       if (failure !== null) return resultOf({ files: [], problems: [] }, adding, failure);
     }
   };
@@ -41,7 +47,7 @@ interface Counts {
 
 interface Adder extends Counts {
   /** Answers why it could not be done. */
-  add(turns: readonly ArchiveTurn[]): Promise<Problem | null>;
+  add(part: ArchivePart): Promise<Problem | null>;
   flush(): Promise<Problem | null>;
 }
 
@@ -50,6 +56,8 @@ function adder({ book, sinceTs, untilTs, dryRun }: BackfillContext): Adder {
   const sum = { turns: 0, outside: 0, added: 0, known: 0, again: 0, notes: [] as Problem[] };
   const seen = keySet();
   let waiting: TurnDetails[] = [];
+  let known: KnownKeys | null = null;
+  let asked = '';
   const write = async (): Promise<Problem | null> => {
     const turns = waiting;
     waiting = [];
@@ -67,15 +75,20 @@ function adder({ book, sinceTs, untilTs, dryRun }: BackfillContext): Adder {
     return null;
   };
   return Object.assign(sum, {
-    async add(turns: readonly ArchiveTurn[]) {
-      const keys: Outcome<{ has(key: string): boolean }> = book.knownKeys('windows.jsonl');
-      if (!keys.ok) return keys.problem;
-      for (const turn of turns) {
-        const { ts } = turn;
-        if (!seen.add(turn.key)) sum.again += 1;
+    async add({ turns, file }: ArchivePart) {
+      // What others write meanwhile is found when rows are added, under the lock.
+      if (known === null || file !== asked) {
+        const keys = book.knownKeys('windows.jsonl');
+        if (!keys.ok) return keys.problem;
+        [known, asked] = [keys.value, file];
+      }
+      for (let nth = 0; nth < turns.length; nth += 1) {
+        const ts = turns.tsOf(nth);
+        turns.hashKeyOf(nth);
+        if (!seen.addHashed()) sum.again += 1;
         else if (ts < sinceTs || ts >= untilTs) sum.outside += 1;
-        else if (keys.value.has(turn.key)) sum.known += 1;
-        else waiting.push(turn.details());
+        else if (known.hasHashed()) sum.known += 1;
+        else waiting.push(turns.detailsOf(nth));
       }
       sum.turns = seen.size;
       return waiting.length >= BATCH ? write() : null;

@@ -2,7 +2,8 @@ import { fstatSync } from 'node:fs';
 import type { Outcome } from '../problem.ts';
 import { cursorAt, whyAnew } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
-import { keySet } from '../key-set.ts';
+import { hashKey, keySet } from '../key-set.ts';
+import { hashed } from '../text-hash.ts';
 import { beginsWithKind } from './kind-of-line.ts';
 import { linesForward } from './lines.ts';
 import { readLine } from './read-line.ts';
@@ -17,6 +18,8 @@ export type KeyOf = (row: JournalRow) => string | null;
 export interface KnownKeys {
   readonly size: number;
   has(key: string): boolean;
+  /** The same of the key that was hashed last (see key-set.ts). */
+  hasHashed(): boolean;
 }
 
 export interface KeyIndex {
@@ -34,13 +37,17 @@ export const eventKey: KeyOf = (row) => {
 export function openKeyIndex(file: JournalFile, keyOf: KeyOf): KeyIndex {
   const keys = keySet();
   let cursor: Cursor | null = null;
-  /** Of a whole last row without its line end, which the next append will close. */
-  let tailKey: string | null = null;
+  /** The hash of the one of a whole last row without its line end, which the next append will close. */
+  let tail: Readonly<typeof hashed> | null = null;
   const known: KnownKeys = {
     get size() {
       return keys.size;
     },
-    has: (key) => key === tailKey || keys.has(key),
+    has(key) {
+      hashKey(key);
+      return known.hasHashed();
+    },
+    hasHashed: () => keys.hasHashed() || (hashed.low === tail?.low && hashed.high === tail.high),
   };
 
   const keyOfLine = (bytes: Buffer): string | null => {
@@ -56,10 +63,10 @@ export function openKeyIndex(file: JournalFile, keyOf: KeyOf): KeyIndex {
     if (cursor === null) keys.clear();
     const { size } = fstatSync(fd);
     let { offset } = cursor ?? { offset: 0 };
-    tailKey = null;
+    tail = null;
     for (const { bytes, next } of linesForward(fd, { from: offset, to: size })) {
       const key = keyOfLine(bytes);
-      if (next === null) tailKey = key;
+      if (next === null) tail = key === null ? null : hashOf(key);
       else {
         if (key !== null) keys.add(key);
         offset = next;
@@ -77,10 +84,15 @@ export function openKeyIndex(file: JournalFile, keyOf: KeyOf): KeyIndex {
       if (read !== null) return read;
       keys.clear();
       cursor = null;
-      tailKey = null;
+      tail = null;
       return { ok: true, value: known };
     },
   };
+}
+
+function hashOf(key: string): Readonly<typeof hashed> {
+  hashKey(key);
+  return { ...hashed };
 }
 
 const KEY_LAST = ',"dedupe_key":"';

@@ -18,6 +18,12 @@ export interface FieldRule {
   readonly take?: 'bytes' | 'hash' | 'number';
   /** A line without the field is not learned. */
   readonly needed?: boolean;
+  /**
+   * Whether its value is compared with that of the line that was learned. Absent: until another one is met.
+   * always: it is of few values, with which much else varies, so lines of each have a template of their own;
+   * never: it is read in every line, so its place in a row is one in that row's line
+   */
+  readonly compared?: 'always' | 'never';
 }
 
 /** What is known of the lines of a file. */

@@ -5,7 +5,7 @@ import { BLOCK_BYTES, newKernel } from './kernel.ts';
 import { Templates } from './templates.ts';
 import type { Seeds } from './text-hasher.ts';
 
-export { CELL } from './field-rules.ts';
+export { CELL, KIND_SHIFT, LENGTH_MASK } from './field-rules.ts';
 export type { FieldRule, LineRules } from './field-rules.ts';
 
 /**
@@ -32,7 +32,12 @@ export interface LineScanner {
   learn(from: number, lineEnd: number): void;
 }
 
-/** Rows in memory, one behind the other; a cell has four words of 32 bits, and so has the head of a row. */
+/**
+ * Rows in memory, one behind the other; a cell has four words of 32 bits, and so has the head of a row. Of a cell they are
+ * where the value begins in memory, a text behind its quote, its kind above its length in bytes, and its hash, low word
+ * first, or in their place its number. Of a head they are where the line begins in memory, where the next does, and which
+ * template it fits. A value that lies before the block is, till something is learned, the same in all rows of its template.
+ */
 export interface PackedRows {
   readonly words: Uint32Array<ArrayBuffer>;
   /** The same memory in numbers of 64 bits. */

@@ -10,6 +10,7 @@ interface RuledLeaf extends Leaf {
   readonly bits: number;
   /** Bytes from the first cell. */
   readonly cell: number;
+  readonly compared: FieldRule['compared'];
 }
 
 /** A line that was met: what of it has varied since is read by its rule, everything else is compared as it is. */
@@ -91,14 +92,15 @@ export class Templates {
   /** Null: the field it repeats comes later, when its cell says something else yet. */
   #echo(leaf: Leaf, before: ReadonlySet<string>): RuledLeaf | null {
     const path = this.#rules.echoes?.[leaf.path] ?? '';
-    return before.has(path) ? { ...leaf, bits: ECHO_BITS, cell: this.#cellOf(path) } : null;
+    return before.has(path) ? { ...leaf, bits: ECHO_BITS, cell: this.#cellOf(path), compared: undefined } : null;
   }
 
   #value(leaf: Leaf): RuledLeaf {
     const { fields, others } = this.#rules;
     const rule: FieldRule | undefined = Object.hasOwn(fields, leaf.path) ? fields[leaf.path] : undefined;
-    if (rule !== undefined) return { ...leaf, bits: bitsOf(rule), cell: this.#cellOf(leaf.path) };
-    return { ...leaf, bits: others === 'any' ? bitsOf({ value: 'any' }) : FIXED_BITS, cell: 0 };
+    if (rule === undefined)
+      return { ...leaf, bits: others === 'any' ? bitsOf({ value: 'any' }) : FIXED_BITS, cell: 0, compared: undefined };
+    return { ...leaf, bits: bitsOf(rule), cell: this.#cellOf(leaf.path), compared: rule.compared };
   }
 
   #cellOf(path: string): number {
@@ -131,7 +133,7 @@ export class Templates {
     kernel.match(entryAt(TRIED), slot.line, ROWS);
     const cells = ROWS + CELL_BYTES;
     bytes.copy(bytes, slot.constants, cells, cells + this.#columns.length * CELL_BYTES);
-    const template = { line, leaves, varies: leaves.map(() => false) };
+    const template = { line, leaves, varies: leaves.map(({ compared }) => compared === 'never') };
     this.#writeSteps(number, slot.line, template);
     this.#enter(number);
     this.#all.push(template);
@@ -168,7 +170,7 @@ function isRuled({ bits }: RuledLeaf): boolean {
 function shapeOf(line: string, leaves: readonly RuledLeaf[]): string {
   const parts: string[] = [];
   let done = 0;
-  for (const { from, to } of leaves.filter(isRuled)) {
+  for (const { from, to } of leaves.filter((leaf) => isRuled(leaf) && leaf.compared !== 'always')) {
     parts.push(line.slice(done, from));
     done = to;
   }

@@ -13,6 +13,18 @@ export interface ArchiveTurn {
   readonly details: () => TurnDetails;
 }
 
+/** Turns of a part of an archive, by number. Nothing is made of one but what is asked for; all of it holds for that part. */
+export interface ArchiveTurns extends Iterable<ArchiveTurn> {
+  readonly length: number;
+  tsOf(nth: number): number;
+  modelOf(nth: number): string;
+  inputTokensOf(nth: number): number;
+  outputTokensOf(nth: number): number;
+  /** Hashes its key, for sets of keys (see key-set.ts). */
+  hashKeyOf(nth: number): void;
+  detailsOf(nth: number): TurnDetails;
+}
+
 export interface TurnDetails {
   /** As the router itself would list it. */
   readonly sample: UsageSample;
@@ -24,7 +36,8 @@ export interface TurnDetails {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Why a record that can be read is no turn, in words that follow a count. */
-export type Passed = 'decision lines' | 'early stream lines' | 'seeds' | 'other requests';
+export const PASSED = ['decision lines', 'early stream lines', 'seeds', 'other requests'] as const;
+export type Passed = (typeof PASSED)[number];
 
 export type Judged =
   | { readonly kind: 'turn'; readonly turn: ArchiveTurn }

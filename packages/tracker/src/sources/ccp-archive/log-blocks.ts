@@ -1,8 +1,7 @@
 import { createReadStream, readSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-/** Small enough to stay in the cache of a processor while it is read over. */
-const BLOCK_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
 
 /** A piece of a log, in order. */
 export interface LogBlock {
@@ -15,18 +14,21 @@ export interface LogBlock {
 }
 
 /** Takes how many bytes at the end of a block are to begin the next one. */
-export type LogBlocks = AsyncGenerator<LogBlock, void, number>;
+export type LogBlocks = AsyncGenerator<LogBlock, void, number> | Generator<LogBlock, void, number>;
 
-/** The bytes of an open log in large pieces, unpacked where they are gzip. Throws what the system or gzip says. */
-export function logBlocks({ fd, file }: { readonly fd: number; readonly file: string }): LogBlocks {
-  return isGzip(fd) ? joined(file) : plainBlocks(fd, 0);
+/**
+ * The bytes of an open log in large pieces, unpacked where they are gzip. Throws what the system or gzip says.
+ *
+ * @param own where they are put, if they are not gzip and as long as they fit; its length is a power of 2
+ */
+export function logBlocks({ fd, file }: { readonly fd: number; readonly file: string }, own: Buffer): LogBlocks {
+  return isGzip(fd) ? joined(file) : plainBlocks(fd, own);
 }
 
-/** The bytes of an open file from one on. */
-export async function* plainBlocks(fd: number, from: number): LogBlocks {
-  let buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+function* plainBlocks(fd: number, own: Buffer): Generator<LogBlock, void, number> {
+  let buffer = own;
   let held = 0;
-  for (let readBytes = from; ;) {
+  for (let readBytes = 0; ;) {
     if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * held);
     let size = 0;
     let error: unknown;
@@ -40,7 +42,10 @@ export async function* plainBlocks(fd: number, from: number): LogBlocks {
     held = yield { bytes: buffer.subarray(0, end), readBytes, isLast: size === 0 };
     if (error !== undefined) throw error;
     if (size === 0) return;
-    buffer.copyWithin(0, end - held, end);
+    // What was grown for one line is given back behind its end.
+    const next = held < own.length && buffer[end - held - 1] === LINE_FEED ? own : buffer;
+    buffer.copy(next, 0, end - held, end);
+    buffer = next;
   }
 }
 
@@ -63,7 +68,7 @@ async function* joined(file: string): LogBlocks {
 }
 
 /** By its first bytes: a name says less. */
-export function isGzip(fd: number): boolean {
+function isGzip(fd: number): boolean {
   const head = Buffer.alloc(2);
   return readSync(fd, head, 0, 2, 0) === 2 && head[0] === 0x1f && head[1] === 0x8b;
 }

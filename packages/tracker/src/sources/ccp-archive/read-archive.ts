@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Problem } from '../../problem.ts';
-import type { ArchiveTurn } from './archive-turn.ts';
+import type { ArchiveTurns } from './archive-turn.ts';
 import { findArchive } from './find-archive.ts';
-import { openLogThreads } from './log-threads.ts';
+import { PlainLines } from './plain-lines.ts';
 import { readDatabase } from './read-database.ts';
 import { readLog } from './read-log.ts';
 import type { FileReport } from './read-log.ts';
@@ -10,8 +10,8 @@ import { readMetrics } from './read-metrics.ts';
 
 /** Some turns, and how far the reading is. */
 export interface ArchivePart {
-  /** Their details can be asked for until the next part is. */
-  readonly turns: readonly ArchiveTurn[];
+  /** They hold until the next part is asked for. */
+  readonly turns: ArchiveTurns;
   readonly file: string;
   readonly readBytes: number;
   readonly ofBytes: number;
@@ -36,24 +36,16 @@ export async function* readArchive(roots: readonly string[]): AsyncGenerator<Arc
   const ofBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const files: FileReport[] = [];
   let before = 0;
-  // A thread takes some 40 ms to start: less than that is read here.
-  const threads = ofBytes < LEAST_THREADED_BYTES ? undefined : openLogThreads();
-  try {
-    for (const [file, size] of sizes) {
-      const reading = logs.includes(file) ? readLog(file, { threads }) : readDatabase(file, size);
-      for (;;) {
-        const next = await reading.next();
-        if (next.done === true) {
-          files.push(next.value);
-          break;
-        }
-        const { turns, readBytes } = next.value;
-        yield { turns, file, readBytes: before + readBytes, ofBytes };
-      }
-      before += size;
+  const plain = new PlainLines();
+  for (const [file, size] of sizes) {
+    const reading = logs.includes(file) ? readLog(file, { plain }) : readDatabase(file, size);
+    let next = await reading.next();
+    for (; next.done !== true; next = await reading.next()) {
+      const { turns, readBytes } = next.value;
+      yield { turns, file, readBytes: before + readBytes, ofBytes };
     }
-  } finally {
-    await threads?.close();
+    files.push(next.value);
+    before += size;
   }
   const metrics = [...new Set(found.flatMap((one) => one.metrics))].map(readMetrics);
   return {
@@ -61,8 +53,6 @@ export async function* readArchive(roots: readonly string[]): AsyncGenerator<Arc
     problems: found.flatMap(({ problems }) => problems),
   };
 }
-
-const LEAST_THREADED_BYTES = 64 * 1024 * 1024;
 
 /** 0 for what can't be looked at: reading it will say why. */
 function sizeOf(file: string): number {

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { systemErrorCode } from '../../problem.ts';
 import type { Problem } from '../../problem.ts';
-import type { ArchiveTurn, Fields, Passed } from './archive-turn.ts';
+import type { Fields, Passed } from './archive-turn.ts';
 import { unreadable } from './find-archive.ts';
 import { problemList } from './problem-list.ts';
 import type { FileReport, ReadPart } from './read-log.ts';
 import { openToRead } from './sqlite.ts';
 import type { ReadDatabase } from './sqlite.ts';
+import { TurnList } from './turn-list.ts';
 import { judgeRecord } from './usage-record.ts';
 
 /** "CCP1", which our shim writes into its databases; the original program wrote none. */
@@ -52,6 +53,7 @@ const COLUMNS = [
 export async function* readDatabase(file: string, bytes: number): AsyncGenerator<ReadPart, FileReport> {
   const problems = problemList(file);
   const passed: Partial<Record<Passed, number>> = {};
+  const turns = new TurnList();
   let lines = 0;
   let count = 0;
   let db: ReadDatabase | null = null;
@@ -63,11 +65,11 @@ export async function* readDatabase(file: string, bytes: number): AsyncGenerator
       db.exec('BEGIN');
       const early = earlyRows(db);
       for (const rows of pagesOf(db)) {
-        const turns: ArchiveTurn[] = [];
+        turns.begin();
         for (const row of rows) {
           lines += 1;
           const judged = early(row) ? EARLY : judgeRecord(row);
-          if (judged.kind === 'turn') turns.push(judged.turn);
+          if (judged.kind === 'turn') turns.addParsed(judged.turn);
           else if (judged.kind === 'passed') passed[judged.why] = (passed[judged.why] ?? 0) + 1;
           else problems.add('line-not-usable', `${basename(file)}, row ${lines}: ${judged.why}`, { line: lines });
         }

@@ -1,25 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLogThreads } from './log-threads.ts';
-import type { LogThreads } from './log-threads.ts';
+import { PlainLines } from './plain-lines.ts';
 import { readLog } from './read-log.ts';
-import type { FileReport, LogOptions } from './read-log.ts';
+import type { FileReport } from './read-log.ts';
 
 let dir = '';
-let threads: LogThreads;
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'ccp-threads-'));
-  threads = openLogThreads();
+  dir = mkdtempSync(join(tmpdir(), 'ccp-log-'));
 });
-afterAll(async () => {
-  await threads.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function read(file: string, options: LogOptions): Promise<{ report: FileReport; turns: unknown[] }> {
-  const reading = readLog(file, options);
+async function read(file: string, plain = new PlainLines()): Promise<{ report: FileReport; turns: unknown[] }> {
+  const reading = readLog(file, { plain });
   const turns: unknown[] = [];
   for (;;) {
     const next = await reading.next();
@@ -60,14 +55,24 @@ test.each([
   ['odd lines, and a last one that is not whole', `${logOf(15_000, 97)}\n{"ts":17`],
   ['lines of 100 KB', logOf(15_000, 501, [`{"note":"${'x'.repeat(100_000)}"}`])],
   ['a line that is too long', logOf(15_000, 501, [`"${'x'.repeat(1_100_000)}`, 'y'.repeat(990_000)])],
-])('a log with %s says the same to several threads as to one', async (_, text) => {
+])('a log with %s says the same when it is packed, and when others were read before', async (_, text) => {
   const file = join(dir, 'usage.jsonl');
   writeFileSync(file, text);
-  const alone = await read(file, {});
+  const alone = await read(file);
   expect(alone.report.turns).toBeGreaterThan(14_000);
-  const shared = await read(file, { threads });
-  expect(shared.report).toEqual(alone.report);
-  // One by one: a difference of two lists of thousands would take minutes to print.
-  const other = alone.turns.findIndex((turn, nth) => JSON.stringify(turn) !== JSON.stringify(shared.turns[nth]));
-  expect([other, shared.turns[other]]).toEqual([-1, undefined]);
+  const plain = new PlainLines();
+  const before = join(dir, 'before.jsonl');
+  writeFileSync(before, logOf(200, 7));
+  await read(before, plain);
+  expectSame(await read(file, plain), alone);
+  // A packed one is read in other pieces, and not where they lie.
+  writeFileSync(file, gzipSync(text, { level: 1 }));
+  expectSame(await read(file), { ...alone, report: { ...alone.report, bytes: statSync(file).size } });
 });
+
+/** One by one: a difference of two lists of thousands would take minutes to print. */
+function expectSame(one: Awaited<ReturnType<typeof read>>, other: typeof one): void {
+  expect(one.report).toEqual(other.report);
+  const at = one.turns.findIndex((turn, nth) => JSON.stringify(turn) !== JSON.stringify(other.turns[nth]));
+  expect([at, one.turns[at]]).toEqual([-1, undefined]);
+}
