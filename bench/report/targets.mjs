@@ -100,3 +100,25 @@ function overhead(what, limit, scenario) {
     `${number(of(scenario, 'shim', 'cpu_us'))} µs each, without the books ${number(of(scenario, 'nobooks', 'cpu_us'))} µs`;
   return { what, unit: 'of the pipeline', most: limit, value, because };
 }
+
+/** Two servers, equally warm, that differ by 900 streams. */
+function kbPerStream(variant) {
+  return (of) => {
+    const many = of('sse-paced-1000', variant, 'rss_mb');
+    const few = of('sse-paced-100', variant, 'rss_mb');
+    return many === undefined || few === undefined ? undefined : ((many - few) * 1024) / 900;
+  };
+}
+
+function bareRatio(scenario) {
+  return (of) =>
+    `CPU ${number(of(scenario, 'shim', 'cpu_us'))} µs each; bare relay ${number(of(scenario, 'bare', 'cpu_us'))} µs and ${number(of(scenario, 'bare', 'rps_vs_nginx'))} × nginx`;
+}
+
+function quotient(a, b) {
+  return a === undefined || b === undefined || b === 0 ? undefined : a / b;
+}
+
+function number(value) {
+  return value === undefined ? '–' : short(value);
+}
