@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// How fast usage logs are read, beside wc -l, which only counts lines, and jq, which gives the same sums.
+// How fast usage logs are read, beside wc -l, which only counts lines, and jq and DuckDB, which give the same sums.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -11,14 +11,15 @@ import { writeLogs } from './usage-log/write-logs.mjs';
 
 const HELP = `Usage: node bench/usage-log.mjs [options]      (build first)
 
-Writes usage logs, half of them as the original program did and half as our shim does, and reads them in turn with wc -l, jq
-and the tracker's reader, each as a process of its own. Sums per model must be the same. Wall time and processor time are
-printed; on a machine that is busy with other things only the second one tells.
+Writes usage logs, half of them as the original program did and half as our shim does, and reads them in turn with wc -l, jq,
+DuckDB if it is there, and the tracker's reader, each as a process of its own. Sums per model must be the same. Wall time and
+processor time are printed; on a machine that is busy with other things only the second one tells.
 
-  --mib <n>     size of the logs (default 1024)
-  --rounds <n>  (default 3)
-  --out <file>  raw output; the table goes beside it (default artifacts/bench/<UTC time>-usage-log.json)
-  --help        this text`;
+  --mib <n>          size of the logs (default 1024)
+  --rounds <n>       (default 3)
+  --duckdb <folder>  one in which @duckdb/node-api is installed
+  --out <file>       raw output; the table goes beside it (default artifacts/bench/<UTC time>-usage-log.json)
+  --help             this text`;
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const MIB = 2 ** 20;
@@ -29,6 +30,7 @@ const flags = parseArgs({
   options: {
     mib: { type: 'string', default: '1024' },
     rounds: { type: 'string', default: '3' },
+    duckdb: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -45,6 +47,9 @@ async function main() {
     const readers = {
       wc: ['wc', '-l', ...files],
       jq: ['jq', '-n', '-c', '-S', JQ, ...files],
+      ...(flags.duckdb !== undefined && {
+        duckdb: [process.execPath, join(ROOT, 'bench/usage-log/duckdb-sums.mjs'), flags.duckdb, ...files],
+      }),
       tracker: [process.execPath, join(ROOT, 'bench/usage-log/read-logs.mjs'), home],
     };
     // Once without a clock, so that nobody reads from the disk alone.
@@ -52,7 +57,7 @@ async function main() {
     const runs = [];
     for (let round = 0; round < Number(flags.rounds); round += 1) {
       const names = Object.keys(readers);
-      for (const name of [...names.slice(round % 3), ...names.slice(0, round % 3)])
+      for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)])
         runs.push({ round, name, load: loadavg()[0], ...timed(readers[name]) });
     }
     const sums = runs
@@ -94,7 +99,7 @@ function table(machine, made, runs) {
   const ratio = (name, other, key) =>
     median0(byRound(runs, other).map((run, index) => run[key] / byRound(runs, name)[index][key])).toFixed(3);
   const mib = made.bytes / MIB;
-  const lines = ['wc', 'jq', 'tracker'].map((name) =>
+  const lines = [...new Set(runs.map(({ name }) => name))].map((name) =>
     [
       name.padEnd(8),
       `${(mib / median(name, 'wall_s')).toFixed(0)}`.padStart(11),
@@ -111,7 +116,7 @@ function table(machine, made, runs) {
     `${machine.cpu}, node ${machine.node}, load ${runs.map(({ load }) => load.toFixed(1)).join(' ')}`,
     'reader   MiB/s wall   MiB/s cpu   × wc wall   × wc cpu  × jq wall   × jq cpu',
     ...lines,
-    `targets: ≥ 0.25 × wc -l, ≥ 3 × jq; the tracker's reader took ${rss} MB`,
+    `targets: ≥ 0.25 × wc -l, ≥ 3 × jq, not slower than DuckDB; the tracker's reader took ${rss} MB`,
   ].join('\n');
 }
 
