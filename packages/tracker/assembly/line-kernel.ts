@@ -27,6 +27,8 @@ const KEEP: u32 = 1024;
 const HASH: u32 = 2048;
 /** So does the number itself, which has to be held exactly. */
 const VALUE: u32 = 4096;
+/** A number small enough that a Date holds it in seconds. */
+const MOMENT: u32 = 8192;
 
 // What a cell says its value is, above the length.
 const IS_TEXT: u32 = 1 << 28;
@@ -39,6 +41,7 @@ const LENGTH: u32 = (1 << 28) - 1;
 /** Whole part and fraction of a number, in digits: what JSON.parse makes of as many is finite. */
 const MOST_WHOLE: u32 = 15;
 const MOST_FRACTION: u32 = 20;
+const MOST_MOMENT: u32 = 12;
 /** As many digits always fit into 64 bits. */
 const MOST_DIGITS: u32 = 19;
 /** Up to here a double holds every whole number. */
@@ -195,6 +198,7 @@ function number(from: usize, rule: u32, cell: usize): usize {
   if (digit < 10) return 0;
   const whole = <u32>(at - wholeFrom);
   if (whole > MOST_WHOLE && (rule & LOOSE) == 0) return 0;
+  if (whole > MOST_MOMENT && rule & MOMENT) return 0;
   let fraction: u32 = 0;
   let scale: f64 = 1;
   if (rule & UP_TO_ONE && (digits > 1 || (digits == 1 && digit == <u32>0x2e - 0x30))) return 0;

@@ -39,7 +39,7 @@ const RULES: LineRules = {
     'turn.stream_s': AMOUNT,
     'turn.input_kind': TEXT,
     'turn.latency_ms': AMOUNT,
-    'turn.ts': { value: 'amount', take: 'number', needed: true },
+    'turn.ts': { value: 'moment', take: 'number', needed: true },
     'turn.lane': TEXT,
     'turn.rid': TEXT,
     'turn.request_id': { value: 'text', take: 'hash', orNull: true },

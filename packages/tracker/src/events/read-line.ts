@@ -50,10 +50,21 @@ interface Candidate {
 
 function checked<Row>(row: Fields, { family, older, notes }: Candidate): Outcome<Recognised<Row>> {
   const parsed = family.parse(row);
-  if (parsed.ok) return { ok: true, value: { row: parsed.value as Row, older, notes } };
-  const { path = '', reason = 'is not valid' } = parsed.problems[0] ?? {};
+  const wrong = parsed.ok ? noTime(parsed.value as JournalRow) : (parsed.problems[0] ?? {});
+  if (parsed.ok && wrong === null) return { ok: true, value: { row: parsed.value as Row, older, notes } };
+  const { path = '', reason = 'is not valid' } = wrong ?? {};
   const what = older === null ? `${family.kind} row` : `${family.kind} row of an older writer (${older})`;
   return failed({ code: 'row-not-valid', pointer: path, message: `not a ${what}: ${path || 'the row'} ${reason}` });
+}
+
+/** Epoch seconds from here on are no time: they can't be printed, and no clock says so. The contract lets them be. */
+const NO_TIME_FROM_S = 1e12;
+
+/** What is wrong with the time of a turn; null: nothing. */
+function noTime(row: JournalRow): { readonly path?: string; readonly reason?: string } | null {
+  const ts = row.kind === 'turn' ? row.turn.ts : row.kind === 'glm_turn' ? row.ts : 0;
+  if (typeof ts !== 'number' || ts < NO_TIME_FROM_S) return null;
+  return { path: row.kind === 'turn' ? '/turn/ts' : '/ts', reason: 'is no time: 1e12 seconds or more' };
 }
 
 const BYTE_ORDER_MARK = 0xfeff;

@@ -11,7 +11,9 @@ import { tempDir } from '../testing/temp-dir.ts';
 import { layoutOf } from './journal-files.ts';
 import { loadLearner } from './learner.ts';
 import { readRows } from './read-rows.ts';
+import { rowFamilies } from './row-families.ts';
 import type { JournalRow } from './row-families.ts';
+import { lineOf } from './stamp.ts';
 import { tailRows } from './tail-rows.ts';
 import { turnOfSample } from './turn-event.ts';
 
@@ -113,4 +115,22 @@ test('a line longer than a block is read the long way, and the turns behind it t
   const long = `${JSON.stringify({ ...VERSIONS, kind: 'session_end', session_id: 's', notes: 'x'.repeat(700_000) })}\n`;
   const packed = expectSame([...turns(300), long, ...turns(900)].join(''));
   expect(packed).toBeGreaterThan(900);
+});
+
+test('a turn at a time that no Date holds is a named problem, read the long way or not', async () => {
+  const rows = Array.from({ length: 2_000 }, (_, nth) =>
+    lineOf('windows.jsonl', rowFamilies.turn, turnOfSample(sampleAt(nth), sampleAt(nth).ts + 1)),
+  );
+  const lines = rows.map((line) => (line.ok ? line.value.toString() : ''));
+  const odd = [3, 1_500].map((nth) => (lines[nth] = (lines[nth] ?? '').replace(/"ts":[\d.]+/, '"ts":8640000000001')));
+  expect(odd.every((line) => line.includes('8640000000001'))).toBe(true);
+  using dir = tempDir();
+  const path = join(dir.path, 'windows.jsonl');
+  writeFileSync(path, lines.join(''));
+  const { told, problems, packed } = byScan(path);
+  expect(told.length).toBe(1_998);
+  expect(packed).toBeGreaterThan(1_900);
+  expect(problems).toEqual(
+    [4, 1_501].map((line) => `windows.jsonl:${line}: not a turn row: /turn/ts is no time: 1e12 seconds or more`),
+  );
 });

@@ -3,10 +3,10 @@
  * beyond ASCII, a number with an exponent, with more than 15 digits before its point or 20 behind it.
  *
  * text: any plain text; time: a text that is a time as Date.toISOString prints the years 0 to 9999; flag: true or false;
- * whole: a whole number; count: one from 0; amount: a number from 0; share: one from 0 to 1; number: any;
- * any: whatever is not nested, numbers with exponents too
+ * whole: a whole number; count: one from 0; amount: a number from 0; moment: one below 1e12, as seconds a Date holds;
+ * share: one from 0 to 1; number: any; any: whatever is not nested, numbers with exponents too
  */
-export type ValueKind = 'text' | 'time' | 'flag' | 'whole' | 'count' | 'amount' | 'share' | 'number' | 'any';
+export type ValueKind = 'text' | 'time' | 'flag' | 'whole' | 'count' | 'amount' | 'moment' | 'share' | 'number' | 'any';
 
 export interface FieldRule {
   readonly value: ValueKind;
@@ -38,7 +38,7 @@ export interface LineRules {
 
 // The bits of a rule as the kernel reads them (assembly/line-kernel.ts).
 const [TEXT, NULL, FLAG, NUMBER, WHOLE, FROM_ZERO, UP_TO_ONE, LOOSE, TIME] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-const [ECHO, KEEP, HASH, VALUE] = [512, 1024, 2048, 4096];
+const [ECHO, KEEP, HASH, VALUE, MOMENT] = [512, 1024, 2048, 4096, 8192];
 
 const KINDS: Readonly<Record<ValueKind, number>> = {
   text: TEXT,
@@ -47,6 +47,7 @@ const KINDS: Readonly<Record<ValueKind, number>> = {
   whole: NUMBER | WHOLE,
   count: NUMBER | WHOLE | FROM_ZERO,
   amount: NUMBER | FROM_ZERO,
+  moment: NUMBER | FROM_ZERO | MOMENT,
   share: NUMBER | FROM_ZERO | UP_TO_ONE,
   number: NUMBER,
   any: TEXT | NULL | FLAG | NUMBER | LOOSE,

@@ -72,6 +72,7 @@ function keeps(rule: LineRules['fields'][string]['value'], value: Value): boolea
   if (rule === 'number') return true;
   if (rule === 'whole') return Number.isInteger(value);
   if (rule === 'count') return Number.isInteger(value) && value >= 0;
+  if (rule === 'moment') return value >= 0 && value < 1e12;
   return value >= 0 && (rule === 'amount' || value <= 1);
 }
 
@@ -318,6 +319,7 @@ test.each([
   ['whole', '-5', ['1.5', '"1"', 'null', 'true', '1e2']],
   ['count', '5', ['-5', '0.5', 'null', 'true']],
   ['amount', '0.5', ['-0.5', '"1"', 'null']],
+  ['moment', '999999999999.5', ['-1', '1000000000000', '8640000000001.5', '"1"', 'null']],
   ['share', '0.5', ['1.5', '2', '-1', '1.0', 'null']],
 ] as const)('a value that is no %s is left to the parser', (value, good, bad) => {
   const first =
