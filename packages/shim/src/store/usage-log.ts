@@ -66,7 +66,10 @@ export class UsageLog {
   #dropped = 0;
   readonly #onDurable: (block: LineBlock) => void;
 
-  /** `onDurable` hears of lines when they are on disk, in order, and copies what it keeps. Never throws: `status` says what is wrong. */
+  /**
+   * `onDurable` hears of lines when they are on disk, in order, and copies what it keeps. Never throws: `status` says
+   * what is wrong.
+   */
   constructor(options: LogOptions, onDurable: (block: LineBlock) => void) {
     this.#options = options;
     this.#onDurable = onDurable;
