@@ -122,7 +122,8 @@ async function play(name, { list, made, lab, rounds }) {
 
 /** Beside what was written. */
 function difference(got, truth) {
-  const other = Object.keys(truth).filter((kind) => got[kind] !== truth[kind]);
+  // Of logs the tracker's reader gives input and output; what is cached it keeps in the details of a turn.
+  const other = Object.keys(truth).filter((kind) => kind in got && got[kind] !== truth[kind]);
   const share = (kind) => `${kind} ${(((got[kind] - truth[kind]) / truth[kind]) * 100).toFixed(1)} %`;
   return other.length === 0 ? 'equal' : other.map(share).join(', ');
 }

@@ -98,7 +98,7 @@ export const TRANSCRIPT_READERS = [
 export const USAGE_READERS = [
   {
     name: 'tracker',
-    label: 'the tracker’s scan and walk',
+    label: 'the tracker’s archive reader',
     command: async ({ usage }) => node(script('read-usage.mjs'), usage),
     sums: (stdout) => JSON.parse(stdout).sums,
   },
