@@ -1,5 +1,6 @@
 /** Writes nothing down; gives back the place a request held. */
 export class Recorder {
+  catchUp() {}
   announce() {}
   blocked() {}
   cooldownBegan() {}

@@ -17,6 +17,8 @@ import { whyUnusable } from './route/choose-lanes.ts';
 import { reroute } from './route/reroute.ts';
 import { createStages } from './stages.ts';
 import { settledClock } from './settled-clock.ts';
+import { steadyMs } from './steady-clock.ts';
+import type { Tally } from './store/counters.ts';
 import { EventRing } from './store/event-ring.ts';
 import { Recorder } from './store/recorder.ts';
 import { UsageLog } from './store/usage-log.ts';
@@ -45,9 +47,11 @@ export type Logger = (level: 'error' | 'warn' | 'info' | 'debug', message: strin
 export async function startShim(settings: Settings, logger: Logger): Promise<Shim> {
   const nowTs = settledClock(
     () => Date.now() / 1000,
-    () => performance.now() / 1000,
+    () => steadyMs() / 1000,
   );
   const startedTs = nowTs();
+  const onError = (error: unknown): void =>
+    logger('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
   const epoch = randomBytes(4).toString('hex') + Math.floor(startedTs).toString(16);
   const license = new LicenseStore(settings.license, nowTs);
   const routingPolicy = new PolicyStore(settings.policy.file, settings.license, nowTs);
@@ -113,6 +117,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     calibrationOf: books.calibrationFor,
     configIdOf: ({ routed }) => persistence.configId(routed.config, policy, laneProblem),
     headerModeOf: ({ lane }) => headerModeOf(lane),
+    onError,
   });
 
   // 2–5. The stages.
@@ -200,10 +205,13 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const surfaceListener = getRequestListener(surfaces.fetch, { overrideGlobalObjects: false });
   const door = frontDoor({
     guard: { allowedHosts: settings.allowedHosts, apiKey: settings.apiKey },
-    surfaces: (incoming, outgoing) => void surfaceListener(incoming, outgoing),
+    surfaces: (incoming, outgoing) => {
+      recorder.catchUp();
+      void surfaceListener(incoming, outgoing);
+    },
     carry: (accepted) => carry(stages, accepted),
     draining: () => draining,
-    onError: (error) => logger('error', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    onError,
   });
   const listening = await listen(settings.host, settings.port, door).catch(async (error: unknown) => {
     await log.close();
@@ -242,6 +250,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       draining = true;
       events.close();
       await listening.drain(withinMs);
+      recorder.catchUp();
       unwatch();
       unfollow();
       license.close();
@@ -253,12 +262,9 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   };
 }
 
-function inOneLine(
-  where: { readonly lane: string; readonly model: string; readonly op: string },
-  ended: Ended,
-): string {
+function inOneLine({ laneId, modelName, op }: Tally, ended: Ended): string {
   const { input, output, cacheRead, cacheWrite } = ended.tokens;
   const { permit } = ended;
   const tokens = `in ${input} out ${output} cache read ${cacheRead} write ${cacheWrite}`;
-  return `${permit.routed.accepted.rid} ${where.model} → ${where.lane} (${permit.decision}) ${where.op} ${ended.status} ${ended.how}, ${Math.round(ended.latencyMs)} ms, ${tokens}`;
+  return `${permit.routed.accepted.rid} ${modelName} → ${laneId} (${permit.decision}) ${op} ${ended.status} ${ended.how}, ${Math.round(ended.latencyMs)} ms, ${tokens}`;
 }

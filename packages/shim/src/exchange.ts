@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConfigSnapshot, Lane } from './config/catalog.ts';
 import type { Failure } from './failure.ts';
 import type { Decided } from './quota/admit.ts';
-import type { Reservation } from './quota/quotas.ts';
+import type { Reservation } from './quota/reservation.ts';
 import type { LaneChoice } from './route/choose-lanes.ts';
+import type { Tally } from './store/counters.ts';
+import type { WrittenPlace } from './store/line-buffer.ts';
+import type { CalibrationFields } from './store/sample-of.ts';
 import type { UpstreamAnswer } from './upstream/answer.ts';
 import type { Rejection } from './upstream/rejection.ts';
 
@@ -32,7 +35,7 @@ export interface RequestFacts {
   readonly agentId: string | null;
 }
 
-/** 1: read. `atMs` is monotonic (performance.now). */
+/** 1: read. `atMs` is monotonic (steadyMs). */
 export interface Accepted {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -95,19 +98,11 @@ export interface AttemptNotes {
   shared: SharedFields | null;
 }
 
-/** Fields that stand in more than one line, in pieces, each field followed by a comma. */
+/** What both log lines of an attempt have in common. */
 export interface SharedFields {
   readonly standing: Standing;
-  readonly pieces: readonly LinePiece[];
-  /** Where the lines of this moment have them already, so that they need not be put together again. */
+  /** Where a line of this moment has it already, so that it need not be put together again. */
   written: WrittenPlace | null;
-}
-
-/** A part of a block of lines that is being gathered. */
-export interface WrittenPlace {
-  readonly block: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** What the books write of a request and is the same for thousands of them. */
@@ -116,12 +111,13 @@ export interface Standing {
   readonly config: string;
   /** UTF-8 of the fields of a log line, each followed by a comma. */
   readonly line: Uint8Array;
+  readonly calibration: CalibrationFields;
+  readonly headerMode: string;
+  /** Where it is counted. */
+  readonly tally: Tally;
   /** What its decision has in common with others; null until it is needed. */
   form: DecisionForm | null;
 }
-
-/** A part of a line: a text, a number as JSON has it, or the UTF-8 of a text that stands in many lines. */
-export type LinePiece = string | number | Uint8Array;
 
 /** Kept once, beside the configurations. */
 export interface DecisionForm {

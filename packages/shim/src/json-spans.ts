@@ -20,37 +20,45 @@ export function topLevelSpans(text: Buffer, wanted: readonly string[]): (Span | 
   return end >= 0 && skipSpace(text, end) === text.length ? found : null;
 }
 
-/** The same for an object inside a text: `span` is where it lies. */
-export function memberSpans(text: Buffer, span: Span, wanted: readonly string[]): (Span | null)[] | null {
-  const found: (Span | null)[] = wanted.map(() => null);
-  return findMembers(text, span.start, wanted, found) === span.end ? found : null;
-}
-
 /**
- * Where the value of a top-level key lies that stands near the end of a JSON object, without looking at what is before it.
- * Null when unsure. Inside a string the quotes of `key` would be escaped, so what is found is a key, or a value at its
+ * The members of an object that is the value of a top-level key near the end of a JSON object, found without looking at
+ * what is before it. Inside a string the quotes of `key` would be escaped, so what is found is a key, or a value at its
  * place; and the object that ends where the text ends is the outermost one, unless the text was cut off there.
  *
  * @param key with its quotes
+ * @returns one span per wanted key in the same order (null where the key is absent), or null when unsure
  */
-export function lastMember(text: Buffer, key: Buffer): Span | null {
-  const found = text.lastIndexOf(key);
-  if (found <= 0 || text[found - 1] === BACKSLASH || text[skipSpace(text, 0)] !== OPEN_OBJECT) return null;
-  let at = skipSpace(text, found + key.length);
-  if (text[at] !== COLON) return null;
-  const start = skipSpace(text, at + 1);
-  const end = valueEnd(text, start);
+export function membersOfLast(text: Buffer, key: Buffer, wanted: readonly string[]): (Span | null)[] | null {
+  const at = lastIndexOf(text, key);
+  if (at <= 0 || text[at - 1] === BACKSLASH || text[skipSpace(text, 0)] !== OPEN_OBJECT) return null;
+  const colon = skipSpace(text, at + key.length);
+  if (text[colon] !== COLON) return null;
+  const found: (Span | null)[] = wanted.map(() => null);
+  const end = findMembers(text, skipSpace(text, colon + 1), wanted, found);
   if (end < 0) return null;
-  at = skipSpace(text, end);
-  if (text[at] === COMMA) {
-    at = findMembers(text, at, NO_KEYS, []);
-    if (at < 0) return null;
-  } else if (text[at] === CLOSE_OBJECT) at += 1;
-  else return null;
-  return skipSpace(text, at) === text.length ? { start, end } : null;
+  const next = skipSpace(text, end);
+  const over =
+    text[next] === CLOSE_OBJECT ? next + 1 : text[next] === COMMA ? findMembers(text, next, NO_KEYS, []) : -1;
+  return over >= 0 && skipSpace(text, over) === text.length ? found : null;
 }
 
 const NO_KEYS: readonly string[] = [];
+
+/** What is looked for is nearly always this near to the end: walking there is cheaper than the native search. */
+const NEAR_BYTES = 400;
+
+function lastIndexOf(text: Buffer, key: Buffer): number {
+  const size = key.length;
+  const first = key[0];
+  const last = text.length - size;
+  for (let at = last; at >= 0 && at > last - NEAR_BYTES; at -= 1) {
+    if (text[at] !== first) continue;
+    let same = 1;
+    while (same < size && text[at + same] === key[same]) same += 1;
+    if (same === size) return at;
+  }
+  return text.lastIndexOf(key);
+}
 
 /** Fills `found` with the values of the object at `from`, or of what is left of one behind a comma. Answers the offset behind it; -1 when unsure. */
 function findMembers(text: Buffer, from: number, wanted: readonly string[], found: (Span | null)[]): number {
@@ -61,16 +69,14 @@ function findMembers(text: Buffer, from: number, wanted: readonly string[], foun
   for (;;) {
     if (text[at] !== QUOTE) return -1;
     const keyStart = at + 1;
-    const afterKey = stringEnd(text, keyStart);
-    if (afterKey < 0) return -1;
-    const keyEnd = afterKey - 1;
-    at = skipSpace(text, afterKey);
+    const keyEnd = plainKeyEnd(text, keyStart);
+    if (keyEnd < 0) return -1;
+    at = skipSpace(text, keyEnd + 1);
     if (text[at] !== COLON) return -1;
     const start = skipSpace(text, at + 1);
     const end = valueEnd(text, start);
     if (end < 0) return -1;
     const index = keyIndex(text, keyStart, keyEnd, wanted);
-    if (index === ESCAPED) return -1;
     if (index >= 0) found[index] = { start, end };
     at = skipSpace(text, end);
     if (text[at] === CLOSE_OBJECT) return at + 1;
@@ -79,10 +85,19 @@ function findMembers(text: Buffer, from: number, wanted: readonly string[], foun
   }
 }
 
-/** Which of the wanted keys this is; below 0: none, or {@link ESCAPED}, which could spell a wanted one. */
+/** Where a key ends; -1: nowhere, or it has an escape, which could spell a wanted one. */
+function plainKeyEnd(text: Buffer, from: number): number {
+  for (let at = from; at < text.length; at += 1) {
+    const byte = text[at];
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) return -1;
+  }
+  return -1;
+}
+
+/** Which of the wanted keys this is; below 0: none. */
 function keyIndex(text: Buffer, start: number, end: number, wanted: readonly string[]): number {
   const size = end - start;
-  for (let at = start; at < end; at += 1) if (text[at] === BACKSLASH) return ESCAPED;
   for (let index = 0; index < wanted.length; index += 1) {
     const key = wanted[index];
     if (key === undefined || key.length !== size) continue;
@@ -90,11 +105,8 @@ function keyIndex(text: Buffer, start: number, end: number, wanted: readonly str
     while (at < size && text[start + at] === key.charCodeAt(at)) at += 1;
     if (at === size) return index;
   }
-  return NO_KEY;
+  return -1;
 }
-
-const NO_KEY = -1;
-const ESCAPED = -2;
 
 /** The parsed value of a span. Throws as `JSON.parse` does. The common short values go without a parser. */
 export function valueAt(text: Buffer, span: Span): unknown {

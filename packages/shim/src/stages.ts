@@ -9,6 +9,7 @@ import { admit, type AdmitOptions } from './quota/admit.ts';
 import { visits } from './quota/visits.ts';
 import { chooseLanes, type LaneChoice, type RoutePolicy } from './route/choose-lanes.ts';
 import type { Recorder } from './store/recorder.ts';
+import { steadyMs } from './steady-clock.ts';
 import { forward, type ForwardOptions } from './upstream/forward.ts';
 
 export interface StageParts {
@@ -124,7 +125,7 @@ function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
     how: gone ? 'cancelled' : status === 504 ? 'timeout' : 'failed',
     tokens: { input: 0, output: 0, cacheWrite: 0, cacheRead: 0 },
     usageKnown: false,
-    latencyMs: performance.now() - accepted.atMs,
+    latencyMs: steadyMs() - accepted.atMs,
     streamMs: null,
     ttftMs: null,
     errType: gone ? 'client_gone' : reason.code,

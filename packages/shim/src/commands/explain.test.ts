@@ -17,7 +17,9 @@ function ridOf({ headers }: Reply): string {
 
 async function written(rig: Rig, count: number): Promise<void> {
   const db = openOf(rig);
-  await until(() => numberOf(db, 'SELECT count(*) FROM decision') === count, `${count} decisions on disk`);
+  const sql =
+    'SELECT (SELECT count(*) FROM decision) + (SELECT count(*) FROM usage_sample WHERE decision_form IS NOT NULL)';
+  await until(() => numberOf(db, sql) === count, `${count} decisions on disk`);
   db.close();
 }
 
@@ -193,12 +195,25 @@ describe('shim explain', () => {
     );
   });
 
+  it('finds what an older program has kept, whose file has no place for the forms of decisions', async () => {
+    await using rig = await startRig({ providers: { a: { rules: [{ then: { act: 'overloaded' } }] }, b: {} } });
+    const rid = ridOf(await rig.ask());
+    await written(rig, 1);
+    const db = openOf(rig, false);
+    for (const column of ['form', 'rolling', 'weekly', 'pending', 'need'])
+      db.exec(`ALTER TABLE usage_sample DROP COLUMN ${column === 'form' ? 'decision_form' : `decided_${column}`}`);
+    db.close();
+    const told = await explain(rig, rid, '--json');
+    expect(told).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(told.out)).toMatchObject({ rid, answer: { lane: 'b', status: 200 } });
+  });
+
   it('lists all whose id begins so, and says when there is none', async () => {
     await using rig = await startRig();
     const rids = [ridOf(await rig.ask()), ridOf(await rig.ask({ model: 'n' }))];
     await written(rig, 2);
     const db = openOf(rig, false);
-    db.exec(`UPDATE decision SET rid = 'ab' || rid, json = replace(json, '"rid":"', '"rid":"ab')`);
+    db.exec(`UPDATE usage_sample SET rid = 'ab' || rid`);
     db.close();
     const [list, json, replayed, none, empty, noId] = await Promise.all([
       explain(rig, 'ab'),

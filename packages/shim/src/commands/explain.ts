@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Database } from '../store/db/sqlite.ts';
 import { readConfigVersion, readDecisions, type DecisionRow } from '../store/db/read-store.ts';
-import { formIdOf } from '../store/decision-form.ts';
+import { missingFormOf } from '../store/decision-form.ts';
 import type { DecisionRecord, RouteInputs } from '../store/decision-record.ts';
 import { databasePath, reading, withDatabase, type DatabaseFlags } from './database/open.ts';
 import { replay } from './explain/replay.ts';
@@ -75,9 +75,10 @@ function list(rows: readonly DecisionRow[], prefix: string, flags: Flags): 0 {
 const MOST_LISTED = 100;
 
 function recordOf({ rid, json }: DecisionRow): DecisionRecord {
-  if (formIdOf(json) !== null)
+  const missing = missingFormOf(json);
+  if (missing !== null)
     throw new OperatorError(
-      `the record of ${rid} refers to ${formIdOf(json)}, which is not in the database`,
+      `the record of ${rid} refers to ${missing}, which is not in the database`,
       'it was lost with an older file: ask for a newer request',
     );
   const record = parsed(json) as Partial<DecisionRecord> | null;
@@ -110,7 +111,7 @@ function parsed(json: string): unknown {
 function notFound(prefix: string, path: string): OperatorError {
   return new OperatorError(
     `no decision in ${path} has an id that begins with ${prefix}`,
-    'only requests that ask a model to answer are kept, for 3 days; check x-ccp-rid of the answer',
+    'only requests that ask a model to answer are kept: for 8 days, for 3 where anything stood in the way; check x-ccp-rid of the answer',
   );
 }
 

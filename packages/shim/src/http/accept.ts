@@ -3,6 +3,7 @@ import { inflateNow } from '../content-encoding.ts';
 import type { Accepted, RequestFacts } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import { topLevelSpans, valueAt, type Span } from '../json-spans.ts';
+import { steadyMs } from '../steady-clock.ts';
 import type { ProxiedPath } from './paths.ts';
 import { requestIds } from './request-id.ts';
 
@@ -17,7 +18,7 @@ export async function accept(
   outgoing: ServerResponse,
   path: ProxiedPath,
 ): Promise<Accepted | Failure> {
-  const atMs = performance.now();
+  const atMs = steadyMs();
   const body = await readBody(incoming);
   if ('code' in body) return body;
   const { op, target } = path;

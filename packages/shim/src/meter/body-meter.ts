@@ -1,7 +1,7 @@
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { inflateNow } from '../content-encoding.ts';
-import { lastMember, memberSpans, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
+import { membersOfLast, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
 import { SseTap } from './sse-tap.ts';
 import { mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
 
@@ -11,6 +11,7 @@ export interface MeterReading {
   readonly firstDeltaMs: number | null;
   /** The provider finished what it had to say. */
   readonly finished: boolean;
+  /** Of an error in a stream; a document's error is in its status. */
   readonly errorType: string | null;
 }
 
@@ -92,43 +93,29 @@ class JsonMeter implements BodyMeter {
     const usage = noUsage();
     const whole = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const plain = whole === undefined ? null : inflateNow(whole, this.#encoding, JSON_LIMIT * 2);
-    const errorType = plain === null ? null : readDocument(plain, usage, isWhole);
-    done({ usage, firstDeltaMs: null, finished: true, errorType });
+    if (plain !== null) readUsage(plain, usage, isWhole);
+    done({ usage, firstDeltaMs: null, finished: true, errorType: null });
   }
 }
 
 const JSON_LIMIT = 32 * 1024 * 1024;
 
-function readDocument(text: Buffer, usage: UsageSoFar, isWhole: boolean): string | null {
+function readUsage(text: Buffer, usage: UsageSoFar, isWhole: boolean): void {
   try {
-    const last = !isWhole || text.includes(ERROR_KEY) ? null : lastMember(text, USAGE_KEY);
-    if (last !== null) {
-      mergeUsage(usage, usageAt(text, last));
-      return null;
-    }
-    const spans = topLevelSpans(text, DOCUMENT_KEYS);
-    if (spans === null) {
-      const whole = JSON.parse(text.toString()) as Record<string, unknown>;
-      mergeUsage(usage, whole['usage']);
-      return typeOf(whole['error']);
-    }
-    const [usageSpan, errorSpan] = spans;
-    if (usageSpan) mergeUsage(usage, usageAt(text, usageSpan));
-    return errorSpan ? typeOf(valueAt(text, errorSpan)) : null;
+    const last = isWhole ? membersOfLast(text, USAGE_KEY, COUNTS) : null;
+    mergeUsage(usage, countsAt(text, last) ?? usageOf(text));
   } catch {
-    return null;
+    // No JSON, or no object: it tells no usage.
   }
 }
 
-const DOCUMENT_KEYS = ['usage', 'error'];
 const USAGE_KEY = Buffer.from('"usage"');
-const ERROR_KEY = Buffer.from('error"');
-const USAGE_KEYS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
+const COUNTS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
 
-/** The counts of a usage object, without parsing the rest of it where they are all there. */
-function usageAt(text: Buffer, span: Span): unknown {
-  const [input, output, cacheRead, cacheWrite] = memberSpans(text, span, USAGE_KEYS) ?? [];
-  if (!input || !output || !cacheRead || !cacheWrite) return valueAt(text, span);
+/** The counts of a usage object, without parsing the rest of it; null where they are not all there. */
+function countsAt(text: Buffer, members: readonly (Span | null)[] | null): unknown {
+  const [input, output, cacheRead, cacheWrite] = members ?? [];
+  if (!input || !output || !cacheRead || !cacheWrite) return null;
   return {
     input_tokens: valueAt(text, input),
     output_tokens: valueAt(text, output),
@@ -137,10 +124,14 @@ function usageAt(text: Buffer, span: Span): unknown {
   };
 }
 
-function typeOf(error: unknown): string | null {
-  const type = (error as Record<string, unknown> | null | undefined)?.['type'];
-  return typeof type === 'string' ? type : null;
+function usageOf(text: Buffer): unknown {
+  const spans = topLevelSpans(text, WANTED);
+  if (spans === null) return (JSON.parse(text.toString()) as Record<string, unknown>)['usage'];
+  const [span] = spans;
+  return span ? valueAt(text, span) : null;
 }
+
+const WANTED = ['usage'];
 
 function inflaterFor(encoding: string): Transform | null {
   switch (encoding) {

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Attempted, Ended, EndedHow } from '../exchange.ts';
 import { failure } from '../failure.ts';
+import { steadyMs } from '../steady-clock.ts';
 import type { UpstreamAnswer } from '../upstream/answer.ts';
 import { meterFor, type BodyMeter, type MeterReading } from './body-meter.ts';
 import { isKnown, toTokens } from './usage-fields.ts';
@@ -49,7 +50,7 @@ class RelayedBody {
     outgoing.writeHead(answer.status, reasonPhrase(answer), [...answer.headers, ...ownHeaders]);
     outgoing.on('close', this.#onClose);
     if (outgoing.destroyed) this.#onClose();
-    this.#firstMs = this.#lastMs = performance.now();
+    this.#firstMs = this.#lastMs = steadyMs();
     if (answer.ended) {
       this.#end(answer.broken);
       return;
@@ -109,7 +110,7 @@ class RelayedBody {
   };
 
   #seen(bytes: Buffer): void {
-    this.#lastMs = performance.now();
+    this.#lastMs = steadyMs();
     this.#meter.feed(bytes, this.#lastMs);
   }
 

@@ -2,8 +2,10 @@ import type { Lane } from '../config/catalog.ts';
 import type { RerouteMode } from '../config/settings.ts';
 import type { Permit, Refusal, Routed, Trail } from '../exchange.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
+import { steadyMs } from '../steady-clock.ts';
 import type { Cooldown, RestState } from './cooldown.ts';
-import type { Quotas, Reservation } from './quotas.ts';
+import type { Quotas } from './quotas.ts';
+import type { Reservation } from './reservation.ts';
 import { explain, notTried, turnedAway } from './reasons.ts';
 import type { Visit } from './visits.ts';
 
@@ -61,7 +63,7 @@ export async function admit(
     releaseSlot: () => undefined,
     preferred: visit.index === 0,
     notes: { left: false, shared: null },
-    wastedMs: trail.tried.length === 0 ? 0 : performance.now() - accepted.atMs,
+    wastedMs: trail.tried.length === 0 ? 0 : steadyMs() - accepted.atMs,
     decided: judged.decided,
     releaseProbe: null,
     trail,

@@ -2,6 +2,7 @@ import type { Tokens } from '../exchange.ts';
 import { isEvidence, NO_STATE, readState, type CalibrationState, type ModelState } from './calibration-state.ts';
 import { counted, DEFAULT_WEIGHTS } from './counted.ts';
 import { fitCapacity, MOST_PAIRS, type CapacityFit, type FitPair } from './fit.ts';
+import { LaneModelMap } from './lane-model-map.ts';
 import { MeterTrack, type MeterValue } from './meter-track.ts';
 import { ResetGaps } from './reset-gaps.ts';
 import { isRolling } from './vendor-window.ts';
@@ -70,7 +71,7 @@ export class Calibration {
   /** By lane and model, the one heard of last at the end; the first one goes when there are too many. */
   readonly #models = new Map<string, ModelEvidence>();
   /** Kept until anything changes, which is about once per percent of a window. */
-  readonly #views = new Map<string, { readonly cfgWarnPct: number | null; readonly view: CalibrationView }>();
+  readonly #views = new LaneModelMap<{ readonly cfgWarnPct: number | null; readonly view: CalibrationView }>();
 
   constructor(state: CalibrationState = NO_STATE) {
     for (const { lane, meter, mixed, discarded } of state.meters) {
@@ -127,17 +128,17 @@ export class Calibration {
   }
 
   view(lane: string, model: string, cfgWarnPct: number | null): CalibrationView {
-    const key = keyOf(lane, model);
-    const known = this.#views.get(key);
+    const known = this.#views.get(lane, model);
     if (known !== undefined && known.cfgWarnPct === cfgWarnPct) return known.view;
-    const evidence = this.#models.get(key) ?? NO_EVIDENCE;
+    const evidence = this.#models.get(keyOf(lane, model)) ?? NO_EVIDENCE;
     const view: CalibrationView = {
       warnPctAuto: evidence.warn.threshold(cfgWarnPct),
       confidence: evidence.warn.confidence(),
       ...evidence.gaps.summary(),
       fits: this.#fits(lane, evidence),
     };
-    remember(this.#views, key, { cfgWarnPct, view }, MOST_VIEWS);
+    if (this.#views.size >= MOST_VIEWS) this.#views.clear();
+    this.#views.set(lane, model, { cfgWarnPct, view });
     return view;
   }
 

@@ -1,9 +1,11 @@
+import { LaneModelMap } from './lane-model-map.ts';
 import type { Minute } from './minute-table.ts';
 import { Series, type Spans } from './series.ts';
 
 /** All series of this process. Who names the models keeps their number bounded. */
 export class Ledger {
-  readonly #series = new Map<string, Series>();
+  readonly #series = new LaneModelMap<Series>();
+  readonly #all: Series[] = [];
   readonly #byModel = new Map<string, Series[]>();
   #spans: Spans;
 
@@ -12,11 +14,11 @@ export class Ledger {
   }
 
   series(lane: string, model: string): Series {
-    const key = `${lane}\n${model}`;
-    const known = this.#series.get(key);
+    const known = this.#series.get(lane, model);
     if (known !== undefined) return known;
     const made = new Series(lane, model, this.#spans);
-    this.#series.set(key, made);
+    this.#series.set(lane, model, made);
+    this.#all.push(made);
     this.#byModel.set(model, [...this.ofModel(model), made]);
     return made;
   }
@@ -26,13 +28,13 @@ export class Ledger {
     return this.#byModel.get(model) ?? [];
   }
 
-  all(): Iterable<Series> {
-    return this.#series.values();
+  all(): readonly Series[] {
+    return this.#all;
   }
 
   /** Every minute that is known of, for a store that has lost them. */
   *minutes(): Generator<Minute & { readonly lane: string; readonly model: string }> {
-    for (const series of this.#series.values()) {
+    for (const series of this.#all) {
       for (const minute of series.minutes()) yield { ...minute, lane: series.lane, model: series.model };
     }
   }
@@ -56,6 +58,6 @@ export class Ledger {
   respan(spans: Spans): void {
     if (spans.rollingS === this.#spans.rollingS && spans.weeklyS === this.#spans.weeklyS) return;
     this.#spans = spans;
-    for (const series of this.#series.values()) series.respan(spans);
+    for (const series of this.#all) series.respan(spans);
   }
 }

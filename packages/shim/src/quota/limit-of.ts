@@ -1,4 +1,5 @@
 import type { ModelLimit, QuotaConfig } from '../config/catalog.ts';
+import { LaneModelMap } from './lane-model-map.ts';
 import type { LimitOf } from './quotas.ts';
 
 /** How two model names are compared; supplied by the route stage, which owns the pattern language. */
@@ -37,10 +38,9 @@ function finderFor(config: QuotaConfig, names: ModelNames): (lane: string, model
     folded: names.fold(limit.model),
     matches: names.matcher(limit.model),
   }));
-  const answers = new Map<string, ModelLimit | null>();
+  const answers = new LaneModelMap<ModelLimit | null>();
   return (lane, model) => {
-    const key = `${lane}\n${model}`;
-    const known = answers.get(key);
+    const known = answers.get(lane, model);
     if (known !== undefined) return known;
     const here = rules.filter(({ limit }) => limit.lane === null || limit.lane === lane);
     const folded = names.fold(model);
@@ -49,7 +49,7 @@ function finderFor(config: QuotaConfig, names: ModelNames): (lane: string, model
       here.find((candidate) => candidate.folded === folded) ??
       here.find((candidate) => candidate.matches(model));
     if (answers.size >= MOST_ANSWERS) answers.clear();
-    answers.set(key, rule?.limit ?? null);
+    answers.set(lane, model, rule?.limit ?? null);
     return rule?.limit ?? null;
   };
 }

@@ -5,7 +5,8 @@ import { parseQuotaConfig } from '../config/load-quotas.ts';
 import type { Tokens } from '../exchange.ts';
 import { foldModel, modelMatcher } from '../route/glob.ts';
 import { limitFinder } from './limit-of.ts';
-import { Quotas, type AdmissionQuestion, type Reservation } from './quotas.ts';
+import { Quotas, type AdmissionQuestion } from './quotas.ts';
+import type { Reservation } from './reservation.ts';
 import type { Verdict } from './verdict.ts';
 
 const NOW_TS = 1_760_000_000;

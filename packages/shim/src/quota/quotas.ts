@@ -3,25 +3,16 @@ import { NO_TOKENS, type Tokens } from '../exchange.ts';
 import { counted, DEFAULT_WEIGHTS } from './counted.ts';
 import { Estimator } from './estimate.ts';
 import { Ledger } from './ledger.ts';
+import {
+  addPending,
+  HeldReservation,
+  nonePending,
+  NoReservation,
+  type Pending,
+  type Reservation,
+} from './reservation.ts';
 import type { Series } from './series.ts';
 import { judgeQuota, type Verdict, type Warned } from './verdict.ts';
-
-/** Tokens set aside for a request that was let in, until its real usage is known. */
-export interface Reservation {
-  readonly verdict: Verdict;
-  readonly estimate: Tokens;
-  /** Ends the reservation with what was really used. Only the first call of `settle` or `release` counts. */
-  settle(tokens: Tokens, dirtyS: number, nowTs: number): Settled | null;
-  /** Ends it with nothing used. */
-  release(): void;
-}
-
-/** Where a settled request stands in the ledger. */
-export interface Settled {
-  readonly lane: string;
-  readonly model: string;
-  readonly minute: number;
-}
 
 export interface AdmissionQuestion {
   readonly lane: string;
@@ -51,7 +42,7 @@ const VENDOR_WEEK_S = 604_800;
 export class Quotas {
   readonly ledger: Ledger;
   readonly #options: QuotaOptions;
-  readonly #pending = new Map<Series, MutableTokens>();
+  readonly #pending = new Map<Series, Pending>();
   readonly #estimators = new Map<Series, Estimator>();
   /** By limit and series, so that a warning outlives a reload of the file. */
   readonly #warned = new Map<string, Warned>();
@@ -69,52 +60,35 @@ export class Quotas {
     const series = this.ledger.series(lane, model);
     if (!question.spends) return this.#freeOfCharge(series, config, nowTs);
     const estimator = this.#estimator(series);
-    const estimate = estimator.expect(bodyBytes, maxTokens, this.#pool(config, series).limit?.reserve);
-    const verdict = this.#judge({ series, config, own: estimate, nowTs });
-    const pending = this.#pendingOf(series);
-    add(pending, estimate, 1);
-    let open = true;
-    const close = (): boolean => {
-      if (!open) return false;
-      open = false;
-      add(pending, estimate, -1);
-      return true;
-    };
-    return {
-      verdict,
-      estimate,
-      settle: (tokens, dirtyS, settledTs) => {
-        if (!close()) return null;
-        estimator.learn(bodyBytes, tokens);
-        return { lane, model, minute: series.add(tokens, dirtyS, settledTs) };
-      },
-      release: () => void close(),
-    };
+    const pool = this.#pool(config, series);
+    const estimate = estimator.expect(bodyBytes, maxTokens, pool.limit?.reserve);
+    const verdict = this.#judge({ series, pool, config, own: estimate, nowTs });
+    return new HeldReservation(verdict, estimate, { series, estimator, bodyBytes, pending: this.#pendingOf(series) });
   }
 
   /** Where a lane and model stand now; requests in flight are no part of the verdict. */
   standing(lane: string, model: string, config: QuotaConfig, nowTs: number): Standing {
     const series = this.ledger.series(lane, model);
-    const { limit, members } = this.#pool(config, series);
-    const pending = noTokens();
-    for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
-    const verdict = this.#judge({ series, config, own: NO_TOKENS, nowTs, alone: true });
+    const pool = this.#pool(config, series);
+    const { limit, members } = pool;
+    const pending = nonePending();
+    for (const member of members) addPending(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
+    const verdict = this.#judge({ series, pool, config, own: NO_TOKENS, nowTs, alone: true });
     return { lane, limit, verdict, pending: counted(pending, limit?.weights ?? DEFAULT_WEIGHTS) };
   }
 
   #freeOfCharge(series: Series, config: QuotaConfig, nowTs: number): Reservation {
-    const judged = this.#judge({ series, config, own: NO_TOKENS, nowTs });
-    const verdict = { ...judged, verdict: 'allow' as const };
-    return { verdict, estimate: NO_TOKENS, settle: () => null, release: () => undefined };
+    const judged = this.#judge({ series, pool: this.#pool(config, series), config, own: NO_TOKENS, nowTs });
+    return new NoReservation({ ...judged, verdict: 'allow' });
   }
 
   /** `alone`: what is in flight does not count. */
-  #judge({ series, config, own, nowTs, alone }: JudgeQuestion): Verdict {
+  #judge({ series, pool, config, own, nowTs, alone }: JudgeQuestion): Verdict {
     this.ledger.respan({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
-    const { limit, members, warnKey } = this.#pool(config, series);
-    const pending = noTokens();
+    const { limit, members, warnKey } = pool;
+    const pending = nonePending();
     if (alone !== true) {
-      for (const member of members) add(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
+      for (const member of members) addPending(pending, this.#pending.get(member) ?? NO_TOKENS, 1);
     }
     const before = this.#warned.get(warnKey) ?? NOT_WARNED;
     const verdict = judgeQuota({
@@ -161,10 +135,10 @@ export class Quotas {
     return pools.bySeries.get(series) ?? { limit: null, members: [series], warnKey: '' };
   }
 
-  #pendingOf(series: Series): MutableTokens {
+  #pendingOf(series: Series): Pending {
     let pending = this.#pending.get(series);
     if (pending === undefined) {
-      pending = noTokens();
+      pending = nonePending();
       this.#pending.set(series, pending);
     }
     return pending;
@@ -190,6 +164,7 @@ export interface Standing {
 
 interface JudgeQuestion {
   readonly series: Series;
+  readonly pool: Pool;
   readonly config: QuotaConfig;
   readonly own: Tokens;
   readonly nowTs: number;
@@ -213,22 +188,4 @@ function warnKeyOf(limit: ModelLimit | null, { lane, model }: Series): string {
   return `${limit === null ? '' : `${limit.lane ?? '*'}\n${limit.model}`}\n${lane}\n${model}`;
 }
 
-interface MutableTokens {
-  input: number;
-  output: number;
-  cacheWrite: number;
-  cacheRead: number;
-}
-
-function noTokens(): MutableTokens {
-  return { input: 0, output: 0, cacheWrite: 0, cacheRead: 0 };
-}
-
 const NOT_WARNED: Warned = Object.freeze({ rolling: false, weekly: false });
-
-function add(sum: MutableTokens, tokens: Tokens, sign: 1 | -1): void {
-  sum.input += sign * tokens.input;
-  sum.output += sign * tokens.output;
-  sum.cacheWrite += sign * tokens.cacheWrite;
-  sum.cacheRead += sign * tokens.cacheRead;
-}

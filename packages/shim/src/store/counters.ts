@@ -122,6 +122,58 @@ export function count(family: Family, labels: string): void {
   family.set(labels, (family.get(labels) ?? 0) + 1);
 }
 
+/** Where requests of one kind are counted, looked up once for thousands of them. */
+export class Tally {
+  readonly laneId: string;
+  /** The name it is booked under. */
+  readonly modelName: string;
+  readonly op: string;
+  /** Labels of families. */
+  readonly laneAndOp: string;
+  readonly laneAndModel: string;
+  readonly inputOf: string;
+  readonly outputOf: string;
+  readonly #counters: Counters;
+  readonly #byStatus = new Map<number, string>();
+  readonly #byEnd = new Map<EndedHow, string>();
+  #lane: LaneCounters | null = null;
+  #model: ModelCounters | null = null;
+  #spent: Spent | null = null;
+
+  constructor(counters: Counters, laneId: string, modelName: string, op: string) {
+    this.#counters = counters;
+    this.laneId = laneId;
+    this.modelName = modelName;
+    this.op = op;
+    this.laneAndOp = `${laneId}\n${op}`;
+    this.laneAndModel = `${laneId}\n${modelName}`;
+    this.inputOf = `${this.laneAndModel}\ninput`;
+    this.outputOf = `${this.laneAndModel}\noutput`;
+  }
+
+  // Each begins to exist when it is first counted in: what is shown is what has happened.
+
+  get lane(): LaneCounters {
+    return (this.#lane ??= this.#counters.lane(this.laneId));
+  }
+
+  get model(): ModelCounters {
+    return (this.#model ??= this.#counters.model(this.modelName));
+  }
+
+  get spent(): Spent {
+    return (this.#spent ??= this.#counters.spent(this.laneId, this.modelName));
+  }
+
+  withStatus(status: number): string {
+    return this.#byStatus.get(status) ?? added(this.#byStatus, status, `${this.laneAndOp}\n${status}`);
+  }
+
+  endedAs(how: EndedHow): string {
+    return this.#byEnd.get(how) ?? added(this.#byEnd, how, `${this.laneId}\n${how}`);
+  }
+}
+
 /** `op` as the log and the metrics name it. */
 export function opName(op: Op, stream: boolean): string {
   return op === 'messages' ? (stream ? 'stream' : 'nonstream') : op;
@@ -132,7 +184,7 @@ export function isPartial(how: EndedHow): boolean {
   return how === 'truncated' || how === 'timeout' || how === 'error_in_stream';
 }
 
-function added<T>(map: Map<string, T>, key: string, value: T): T {
+function added<K, T>(map: Map<K, T>, key: K, value: T): T {
   map.set(key, value);
   return value;
 }

@@ -1,77 +1,98 @@
 import type { UsageEvent } from '@ccp/contracts';
-import type { Ended, LinePiece, Permit } from '../exchange.ts';
+import type { Ended, Permit, SharedFields } from '../exchange.ts';
 import type { RestState } from '../quota/cooldown.ts';
 import type { WindowUse } from '../quota/verdict.ts';
+import type { LineBuffer } from './line-buffer.ts';
 
 /*
- * Log lines are put together from pieces of JSON text, because an object of fifty fields, built and stringified twice per
- * request, costs more than relaying a short one. What stays the same from request to request is made into bytes once.
+ * Log lines are written value by value, because an object of fifty fields, built and stringified twice per request, costs
+ * more than relaying a short one. What stays the same from request to request is made into bytes once.
  */
 
-export function lineHead(seq: number, ts: number): readonly LinePiece[] {
-  return [SEQ, seq, TS, ts, COMMA];
+/** How a line begins: its number, and epoch seconds. */
+export interface LineHead {
+  readonly seq: number;
+  readonly ts: number;
 }
 
-/** What is known of a request when it is let in, the same in both its lines. `standing`: what it has in common with others. */
-export function sharedFields(standing: Uint8Array, permit: Permit): readonly LinePiece[] {
+/** The line before an attempt. */
+export function writeDecisionLine(line: LineBuffer, head: LineHead, permit: Permit, shared: SharedFields): void {
+  writeHead(line, head);
+  writeShared(line, permit, shared);
+  line.bytes(NOTHING_YET);
+}
+
+/** The line written when the body is over. */
+export function writeCompletionLine(line: LineBuffer, head: LineHead, ended: Ended, shared: SharedFields): void {
+  writeHead(line, head);
+  writeShared(line, ended.permit, shared);
+  writeOutcome(line, ended);
+}
+
+function writeHead(line: LineBuffer, { seq, ts }: LineHead): void {
+  line.bytes(SEQ);
+  line.number(seq);
+  line.bytes(TS);
+  line.seconds(ts);
+  line.bytes(COMMA);
+}
+
+/** What is known of a request when it is let in, the same in both its lines. */
+function writeShared(line: LineBuffer, permit: Permit, shared: SharedFields): void {
+  if (shared.written !== null && line.repeat(shared.written)) return;
+  const from = line.length;
   const { accepted } = permit.routed;
   const { rolling, weekly, need } = permit.reservation.verdict;
-  const { sessionId, agentId } = accepted.facts;
-  return [
-    standing,
-    RID,
-    quoted(accepted.rid),
-    attemptFields(permit),
-    ROLLING_USED,
-    rolling.used,
-    ROLLING_CAPACITY,
-    rolling.cap ?? NULL,
-    WEEKLY_USED,
-    weekly.used,
-    WEEKLY_CAPACITY,
-    weekly.cap ?? NULL,
-    HEADROOM_ROLLING,
-    headroom(rolling),
-    HEADROOM_WEEKLY,
-    headroom(weekly),
-    restFields(permit),
-    RESERVED,
-    need,
-    SESSION,
-    quoted(sessionId),
-    AGENT,
-    quoted(agentId),
-    COMMA,
-  ];
+  line.bytes(shared.standing.line);
+  line.bytes(RID);
+  line.quoted(accepted.rid);
+  line.bytes(ROLLING_USED);
+  line.number(rolling.used);
+  line.bytes(WEEKLY_USED);
+  line.number(weekly.used);
+  line.bytes(HEADROOM_ROLLING);
+  writeHeadroom(line, rolling);
+  line.bytes(HEADROOM_WEEKLY);
+  writeHeadroom(line, weekly);
+  line.bytes(RESERVED);
+  line.number(need);
+  writeHistory(line, permit);
+  line.quoted(accepted.facts.sessionId);
+  line.bytes(AGENT);
+  line.quoted(accepted.facts.agentId);
+  line.bytes(COMMA);
+  shared.written = line.since(from);
 }
 
-function attemptFields({ attempt, fallbackFrom }: Permit): LinePiece {
-  if (attempt === 1 && fallbackFrom === null) return FIRST_ATTEMPT;
-  return `,"retry":${attempt > 1},"attempts":${attempt},"fallback_from":${JSON.stringify(fallbackFrom)}`;
-}
-
-function restFields(permit: Permit): LinePiece {
+/** What came before this attempt; nearly always nothing. */
+function writeHistory(line: LineBuffer, permit: Permit): void {
   const rest = preferredRest(permit);
   const resting = rest?.state === 'resting' ? rest.cooldown : null;
+  const { attempt, fallbackFrom } = permit;
   const { shadow } = permit.decided;
   const isProbe = permit.releaseProbe !== null;
-  if (resting === null && shadow === null && !isProbe && permit.wastedMs === 0) return NO_REST;
-  return `,${JSON.stringify({
+  const isFirst = attempt === 1 && fallbackFrom === null;
+  if (isFirst && resting === null && shadow === null && !isProbe && permit.wastedMs === 0) {
+    line.bytes(NO_HISTORY);
+    return;
+  }
+  const fields = {
+    retry: attempt > 1,
+    attempts: attempt,
+    fallback_from: fallbackFrom,
     wasted_retry_ms: Math.round(permit.wastedMs),
     cooldown_active: resting !== null,
     cooldown_next_ts: resting?.untilTs ?? null,
     cooldown_kind: resting?.kind ?? null,
     shadow_decision: shadow,
     probe: isProbe,
-  } satisfies Partial<UsageEvent>).slice(1, -1)}`;
+  } satisfies Partial<UsageEvent>;
+  line.text(`,${JSON.stringify(fields).slice(1, -1)},"session_id":`);
 }
 
-function headroom({ cap, pct }: WindowUse): LinePiece {
-  return cap === null ? NULL : Math.max(0, 1 - pct);
-}
-
-function quoted(text: string | null): LinePiece {
-  return text === null ? NULL : JSON.stringify(text);
+function writeHeadroom(line: LineBuffer, { cap, pct }: WindowUse): void {
+  if (cap === null) line.bytes(NULL);
+  else line.share(Math.max(0, 1 - pct));
 }
 
 /** How the lane stood that routing put first. */
@@ -83,39 +104,38 @@ function preferredRest(permit: Permit): RestState | undefined {
   );
 }
 
-/** The rest of the line written when the body is over. */
-export function completionFields(ended: Ended): readonly LinePiece[] {
-  const { tokens, latencyMs, streamMs, ttftMs } = ended;
-  return [
-    outcomeFields(ended),
-    tokens.input,
-    OUTPUT,
-    tokens.output,
-    CACHE_WRITE,
-    tokens.cacheWrite,
-    CACHE_READ,
-    tokens.cacheRead,
-    ended.usageKnown ? KNOWN : UNKNOWN,
-    Math.round(latencyMs),
-    STREAM_MS,
-    roundOrNull(streamMs),
-    TTFT_MS,
-    roundOrNull(ttftMs),
-    ended.errType === '' ? NO_ERROR : `,"err_type":${JSON.stringify(ended.errType)},"request_id":`,
-    quoted(ended.requestId),
-    ended.rejection === null ? NO_REJECTION : `,"rejection_kind":${JSON.stringify(ended.rejection.kind)}}`,
-  ];
+function writeOutcome(line: LineBuffer, ended: Ended): void {
+  const { tokens, status, how, errType } = ended;
+  if (status === 200 && how === 'complete' && errType === '') line.bytes(COMPLETE);
+  else line.text(outcomeFields(ended));
+  line.number(tokens.input);
+  line.bytes(OUTPUT);
+  line.number(tokens.output);
+  line.bytes(CACHE_WRITE);
+  line.number(tokens.cacheWrite);
+  line.bytes(CACHE_READ);
+  line.number(tokens.cacheRead);
+  line.bytes(ended.usageKnown ? KNOWN : UNKNOWN);
+  line.number(Math.round(ended.latencyMs));
+  line.bytes(STREAM_MS);
+  line.number(roundOrNull(ended.streamMs));
+  line.bytes(TTFT_MS);
+  line.number(roundOrNull(ended.ttftMs));
+  if (errType === '') line.bytes(NO_ERROR);
+  else line.text(`,"err_type":${JSON.stringify(errType)},"request_id":`);
+  line.quoted(ended.requestId);
+  if (ended.rejection === null) line.bytes(NO_REJECTION);
+  else line.text(`,"rejection_kind":${JSON.stringify(ended.rejection.kind)}}`);
 }
 
-function outcomeFields({ status, how, errType }: Ended): LinePiece {
-  if (status === 200 && how === 'complete' && errType === '') return COMPLETE;
+function outcomeFields({ status, how, errType }: Ended): string {
   const reason = errType === '' ? 'ok' : how === 'timeout' ? 'stream_timeout' : errType;
   const fields = { event: 'completion', status, reason, ended: how } satisfies Partial<UsageEvent>;
-  return `${JSON.stringify(fields).slice(0, -1)},"input_tokens":`.slice(1);
+  return `${JSON.stringify(fields).slice(1, -1)},"input_tokens":`;
 }
 
-function roundOrNull(ms: number | null): LinePiece {
-  return ms === null ? NULL : Math.round(ms);
+function roundOrNull(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms);
 }
 
 const SEQ = Buffer.from('{"seq":');
@@ -123,18 +143,14 @@ const TS = Buffer.from(',"ts":');
 const COMMA = Buffer.from(',');
 const NULL = Buffer.from('null');
 const RID = Buffer.from('"rid":');
-const FIRST_ATTEMPT = Buffer.from(',"retry":false,"attempts":1,"fallback_from":null');
 const ROLLING_USED = Buffer.from(',"rolling_used_tokens":');
-const ROLLING_CAPACITY = Buffer.from(',"rolling_capacity_tokens":');
 const WEEKLY_USED = Buffer.from(',"weekly_used_tokens":');
-const WEEKLY_CAPACITY = Buffer.from(',"weekly_capacity_tokens":');
 const HEADROOM_ROLLING = Buffer.from(',"headroom_pct_rolling":');
 const HEADROOM_WEEKLY = Buffer.from(',"headroom_pct_weekly":');
-const NO_REST = Buffer.from(
-  ',"wasted_retry_ms":0,"cooldown_active":false,"cooldown_next_ts":null,"cooldown_kind":null,"shadow_decision":null,"probe":false',
+const NO_HISTORY = Buffer.from(
+  ',"retry":false,"attempts":1,"fallback_from":null,"wasted_retry_ms":0,"cooldown_active":false,"cooldown_next_ts":null,"cooldown_kind":null,"shadow_decision":null,"probe":false,"session_id":',
 );
 const RESERVED = Buffer.from(',"reserved_tokens":');
-const SESSION = Buffer.from(',"session_id":');
 const AGENT = Buffer.from(',"agent_id":');
 const COMPLETE = Buffer.from('"event":"completion","status":200,"reason":"ok","ended":"complete","input_tokens":');
 const OUTPUT = Buffer.from(',"output_tokens":');
@@ -148,24 +164,22 @@ const NO_ERROR = Buffer.from(',"err_type":"","request_id":');
 const NO_REJECTION = Buffer.from(',"rejection_kind":null}');
 
 /** The rest of the line written before an attempt. */
-export const NOTHING_YET = [
-  Buffer.from(
-    JSON.stringify({
-      event: 'decision',
-      status: -1,
-      reason: 'attempt',
-      ended: 'pending',
-      input_tokens: 0,
-      output_tokens: 0,
-      cache_write_tokens: 0,
-      cache_read_tokens: 0,
-      usage_known: false,
-      latency_ms: 0,
-      stream_ms: null,
-      ttft_ms: null,
-      err_type: '',
-      request_id: null,
-      rejection_kind: null,
-    } satisfies Partial<UsageEvent>).slice(1),
-  ),
-];
+const NOTHING_YET = Buffer.from(
+  JSON.stringify({
+    event: 'decision',
+    status: -1,
+    reason: 'attempt',
+    ended: 'pending',
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_write_tokens: 0,
+    cache_read_tokens: 0,
+    usage_known: false,
+    latency_ms: 0,
+    stream_ms: null,
+    ttft_ms: null,
+    err_type: '',
+    request_id: null,
+    rejection_kind: null,
+  } satisfies Partial<UsageEvent>).slice(1),
+);

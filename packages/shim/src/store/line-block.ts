@@ -1,4 +1,4 @@
-import type { LinePiece, SharedFields } from '../exchange.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 /** Lines that go to disk together, as they will stand there. */
 export interface LineBlock {
@@ -42,28 +42,17 @@ class BufferPool {
 const LEAST_BYTES = 64 * 1024;
 const MOST_FREE = 4;
 
-/** A call for so few would cost more than they do. */
-const MOST_BY_BYTE = 48;
-const ZERO = 0x30;
-/** Larger ones are rare, and the engine is faster with them. */
-const MOST_BY_DIGIT = 2 ** 31 - 1;
-const MOST_DIGITS = 10;
-
-/** UTF-8 needs at most this many bytes for one UTF-16 unit. */
-const MOST_BYTES_PER_UNIT = 3;
-
 /**
- * Gathers lines in one buffer that is used over and over: a line kept as a string until the next flush is copied by the
+ * Gathers lines in memory that is used over and over: a line kept as a string until the next flush is copied by the
  * garbage collector twice and costs more than everything else that is written about a request.
  */
 export class LineGatherer {
   readonly #pool = new BufferPool();
-  #buffer = this.#pool.take(0);
-  #at = 0;
+  readonly #lines = new LineBuffer(this.#pool.take(0));
+  /** Behind the last whole line. */
+  #end = 0;
   #count = 0;
   #seq = 0;
-  /** Number of the block that is being gathered. */
-  #block = 0;
 
   /** The number the next line will get. */
   get nextSeq(): number {
@@ -71,99 +60,35 @@ export class LineGatherer {
   }
 
   get bytes(): number {
-    return this.#at;
+    return this.#end;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /**
-   * One line: `head`, what it shares with other lines if anything, `tail`. Pieces are written one behind the other: joining
-   * them first would make garbage of each line.
-   */
-  add(head: readonly LinePiece[], shared: SharedFields | null = null, tail: readonly LinePiece[] = []): void {
-    this.#pieces(head);
-    if (shared !== null) this.#shared(shared);
-    this.#pieces(tail);
-    this.#reserve(1);
-    this.#buffer[this.#at] = 0x0a;
-    this.#at += 1;
+  /** Where the next line is written. What was left of one that never came to its end is forgotten. */
+  begin(): LineBuffer {
+    this.#lines.cut(this.#end);
+    return this.#lines;
+  }
+
+  /** The line is complete. */
+  end(): void {
+    this.#lines.byte(NEWLINE);
+    this.#end = this.#lines.length;
     this.#count += 1;
     this.#seq += 1;
-  }
-
-  #shared(shared: SharedFields): void {
-    const { written } = shared;
-    if (written === null || written.block !== this.#block) {
-      const from = this.#at;
-      this.#pieces(shared.pieces);
-      shared.written = { block: this.#block, from, to: this.#at };
-      return;
-    }
-    const { from, to } = written;
-    this.#reserve(to - from);
-    this.#buffer.copyWithin(this.#at, from, to);
-    this.#at += to - from;
-  }
-
-  #pieces(pieces: readonly LinePiece[]): void {
-    for (let index = 0; index < pieces.length; index += 1) {
-      const piece = pieces[index] ?? '';
-      if (typeof piece === 'string') this.#text(piece);
-      else if (typeof piece === 'number') this.#number(piece);
-      else this.#bytes(piece);
-    }
-  }
-
-  #bytes(bytes: Uint8Array): void {
-    const size = bytes.length;
-    this.#reserve(size);
-    const to = this.#buffer;
-    const from = this.#at;
-    this.#at = from + size;
-    if (size > MOST_BY_BYTE) to.set(bytes, from);
-    else for (let at = 0; at < size; at += 1) to[from + at] = bytes[at] ?? 0;
-  }
-
-  #text(text: string): void {
-    this.#reserve(text.length * MOST_BYTES_PER_UNIT);
-    this.#at += this.#buffer.write(text, this.#at);
-  }
-
-  /** As JSON has it. Counts, which nearly all are, go digit by digit: no text is made of them. */
-  #number(value: number): void {
-    if (!(value >= 0 && value <= MOST_BY_DIGIT) || value !== Math.floor(value)) {
-      this.#text(Number.isFinite(value) ? `${value}` : 'null');
-      return;
-    }
-    this.#reserve(MOST_DIGITS);
-    const to = this.#buffer;
-    let end = this.#at + 1;
-    for (let bound = 10; value >= bound; bound *= 10) end += 1;
-    let rest = value;
-    for (let at = end - 1; at >= this.#at; at -= 1) {
-      // Below 2^31: the engine keeps to whole numbers.
-      const tenth = (rest / 10) | 0;
-      to[at] = ZERO + rest - tenth * 10;
-      rest = tenth;
-    }
-    this.#at = end;
   }
 
   /** What was gathered; null when nothing was. Its memory should be given back once nobody needs it. */
   take(): GatheredBlock | null {
     if (this.#count === 0) return null;
-    const memory = this.#buffer;
-    const block = {
-      firstSeq: this.#seq - this.#count + 1,
-      count: this.#count,
-      bytes: memory.subarray(0, this.#at),
-      memory,
-    };
-    this.#buffer = this.#pool.take(this.#at);
-    this.#block += 1;
-    this.#at = 0;
+    const size = this.#end;
+    const memory = this.#lines.exchange(this.#pool.take(size));
+    const firstSeq = this.#seq - this.#count + 1;
+    const block = { firstSeq, count: this.#count, bytes: memory.subarray(0, size), memory };
+    this.#end = 0;
     this.#count = 0;
     return block;
   }
@@ -171,12 +96,6 @@ export class LineGatherer {
   giveBack({ memory }: GatheredBlock): void {
     this.#pool.give(memory);
   }
-
-  #reserve(bytes: number): void {
-    const size = this.#at + bytes;
-    if (size <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(size, this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, this.#at);
-    this.#buffer = larger;
-  }
 }
+
+const NEWLINE = 0x0a;

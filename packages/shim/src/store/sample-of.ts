@@ -1,7 +1,6 @@
-import type { Ended } from '../exchange.ts';
-import { opName } from './counters.ts';
+import type { Ended, Standing } from '../exchange.ts';
 import type { MinuteDelta, Sample } from './db/sample.ts';
-import type { Settled } from '../quota/quotas.ts';
+import type { Settled } from '../quota/reservation.ts';
 
 /** What calibration says of a model on a lane. */
 export interface CalibrationFields {
@@ -15,25 +14,24 @@ export interface CalibrationFields {
 export interface SampleContext {
   readonly ts: number;
   readonly epoch: string;
-  readonly model: string;
   readonly rerouteMode: string;
-  readonly headerMode: string;
-  readonly calibration: CalibrationFields;
+  readonly standing: Standing;
 }
 
 /** One finished turn as a row of the database. */
-export function sampleOf(ended: Ended, context: SampleContext): Sample {
+export function sampleOf(ended: Ended, { ts, epoch, rerouteMode, standing }: SampleContext): Sample {
   const { permit, tokens } = ended;
   const { accepted } = permit.routed;
+  const { tally, calibration, headerMode } = standing;
   const dirtyS = ended.latencyMs / 1000;
   const streamS = ended.streamMs === null ? 0 : ended.streamMs / 1000;
   return {
-    ts: context.ts,
+    ts,
     rid: accepted.rid,
-    epoch: context.epoch,
-    model: context.model,
+    epoch,
+    model: tally.modelName,
     lane: permit.lane.id,
-    op: opName(accepted.op, accepted.facts.stream),
+    op: tally.op,
     inputTokens: tokens.input,
     outputTokens: tokens.output,
     cacheWriteTokens: tokens.cacheWrite,
@@ -46,14 +44,14 @@ export function sampleOf(ended: Ended, context: SampleContext): Sample {
     ended: ended.how,
     errType: ended.errType,
     decision: permit.decision,
-    rerouteMode: context.rerouteMode,
-    warnPctAuto: context.calibration.warnPctAuto,
-    gapSecondsP50: context.calibration.gapP50,
-    gapSecondsP95: context.calibration.gapP95,
-    gapSamples: context.calibration.gapSamples,
+    rerouteMode,
+    warnPctAuto: calibration.warnPctAuto,
+    gapSecondsP50: calibration.gapP50,
+    gapSecondsP95: calibration.gapP95,
+    gapSamples: calibration.gapSamples,
     upstream: permit.lane.origin,
     h2: false,
-    headerMode: context.headerMode,
+    headerMode,
     requestId: ended.requestId,
     sessionId: accepted.facts.sessionId,
     agentId: accepted.facts.agentId,

@@ -3,11 +3,12 @@ import type { Lane } from '../config/catalog.ts';
 import type { Op, Permit, Standing } from '../exchange.ts';
 import type { LaneChoice } from '../route/choose-lanes.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
-import { opName } from './counters.ts';
+import { opName, Tally, type Counters } from './counters.ts';
 import type { CalibrationFields } from './sample-of.ts';
 
 export interface StandingContext {
   readonly epoch: string;
+  readonly counters: Counters;
   readonly rerouteMode: string;
   readonly warnPctOf: (permit: Permit) => number | null;
   readonly calibrationOf: (permit: Permit) => CalibrationFields;
@@ -34,6 +35,8 @@ interface Known {
   readonly question: RerouteQuestion;
   readonly answer: RerouteAnswer;
   readonly quotaReason: string;
+  readonly rollingCap: number | null;
+  readonly weeklyCap: number | null;
   readonly warnPct: number | null;
   readonly calibration: CalibrationFields;
   readonly standing: Standing;
@@ -70,16 +73,26 @@ export class Standings {
       }
       return known.standing;
     }
-    const standing: Standing = { config, line: this.#line(permit, warnPct, calibration), form: null };
+    const standing = this.#make(permit, warnPct, calibration, config);
     all.unshift(knownOf(permit, warnPct, calibration, standing));
     if (all.length > MOST_KNOWN) all.pop();
     return standing;
   }
 
-  #line(permit: Permit, warnPct: number | null, known: CalibrationFields): Uint8Array {
+  #make(permit: Permit, warnPct: number | null, calibration: CalibrationFields, config: string): Standing {
+    const { accepted } = permit.routed;
+    const model = this.#context.bookName(accepted.facts.model);
+    const tally = new Tally(this.#context.counters, permit.lane.id, model, opName(accepted.op, accepted.facts.stream));
+    const headerMode = this.#context.headerModeOf(permit);
+    const line = this.#line(permit, { tally, headerMode, warnPct, calibration });
+    return { config, line, calibration, headerMode, tally, form: null };
+  }
+
+  #line(permit: Permit, { tally, headerMode, warnPct, calibration: known }: Told): Uint8Array {
     const { accepted } = permit.routed;
     const { lane } = permit;
-    const model = this.#context.bookName(accepted.facts.model);
+    const { op, modelName: model } = tally;
+    const { rolling, weekly } = permit.reservation.verdict;
     const fields = {
       usage_event_schema: 'v1',
       epoch: this.#context.epoch,
@@ -87,12 +100,14 @@ export class Standings {
       provider: lane.id,
       model,
       upstream_model: permit.model === accepted.facts.model ? model : permit.model,
-      op: opName(accepted.op, accepted.facts.stream),
+      op,
       upstream: lane.origin,
       h2: false,
-      header_mode: this.#context.headerModeOf(permit),
+      header_mode: headerMode,
       decision: permit.decision,
       decision_reason: permit.decisionReason,
+      rolling_capacity_tokens: rolling.cap,
+      weekly_capacity_tokens: weekly.cap,
       warn_pct_cfg: warnPct,
       warn_pct_auto: known.warnPctAuto,
       warn_pct_confidence: known.confidence,
@@ -107,9 +122,17 @@ export class Standings {
   }
 }
 
+interface Told {
+  readonly tally: Tally;
+  readonly headerMode: string;
+  readonly warnPct: number | null;
+  readonly calibration: CalibrationFields;
+}
+
 function knownOf(permit: Permit, warnPct: number | null, calibration: CalibrationFields, standing: Standing): Known {
   const { accepted, choice } = permit.routed;
   const { lane, model, decision, decisionReason, rerouteDecision, preferred } = permit;
+  const { verdict } = permit.reservation;
   return {
     choice,
     lane,
@@ -124,7 +147,9 @@ function knownOf(permit: Permit, warnPct: number | null, calibration: Calibratio
     isSubagent: accepted.facts.agentId !== null,
     question: permit.decided.question,
     answer: permit.decided.answer,
-    quotaReason: permit.reservation.verdict.reason,
+    quotaReason: verdict.reason,
+    rollingCap: verdict.rolling.cap,
+    weeklyCap: verdict.weekly.cap,
     warnPct,
     calibration,
     standing,
@@ -134,6 +159,7 @@ function knownOf(permit: Permit, warnPct: number | null, calibration: Calibratio
 function fits(known: Known, permit: Permit): boolean {
   const { accepted, choice } = permit.routed;
   const { question, answer } = permit.decided;
+  const { reason, rolling, weekly } = permit.reservation.verdict;
   return (
     known.choice === choice &&
     known.lane === permit.lane &&
@@ -152,7 +178,9 @@ function fits(known: Known, permit: Permit): boolean {
     known.question.hasOther === question.hasOther &&
     known.answer.action === answer.action &&
     known.answer.decision === answer.decision &&
-    known.quotaReason === permit.reservation.verdict.reason
+    known.quotaReason === reason &&
+    known.rollingCap === rolling.cap &&
+    known.weeklyCap === weekly.cap
   );
 }
 

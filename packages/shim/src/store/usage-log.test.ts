@@ -71,13 +71,18 @@ function everything(): string[] {
   );
 }
 
+function append(log: UsageLog, text: string): void {
+  log.begin().text(text);
+  log.end();
+}
+
 async function untilDurable(count: number): Promise<void> {
   await expect.poll(() => durable.length, { timeout: 8_000, interval: 10 }).toBe(count);
 }
 
 async function write(log: UsageLog, ...lines: readonly string[]): Promise<void> {
   const before = durable.length;
-  for (const text of lines) log.append(text);
+  for (const text of lines) append(log, text);
   await untilDurable(before + lines.length);
 }
 
@@ -92,7 +97,7 @@ describe('UsageLog', () => {
     });
     opened.push(log);
     const wanted = Array.from({ length: 3000 }, (_, index) => line(index, index % 400));
-    for (const one of wanted) log.append(one);
+    for (const one of wanted) append(log, one);
     await expect.poll(() => told.length, { timeout: 8_000 }).toBe(3000);
     expect(told).toEqual(wanted);
     expect(linesOf(log.path)).toEqual(wanted);
@@ -109,15 +114,15 @@ describe('UsageLog', () => {
 
   it('waits a moment to write several lines at once', () => {
     const log = openLog();
-    log.append(line(1));
+    append(log, line(1));
     expect(linesOf(log.path)).toEqual([]);
     expect(log.status().pendingLines).toBe(1);
   });
 
   it('writes what is left when it is closed', async () => {
     const log = openLog();
-    log.append(line(1));
-    log.append(line(2));
+    append(log, line(1));
+    append(log, line(2));
     await closed(log);
     expect(linesOf(log.path)).toEqual([line(1), line(2)]);
     expect(durable).toEqual([line(1), line(2)]);
@@ -128,7 +133,7 @@ describe('UsageLog', () => {
       durable = [];
       const log = openLog({ folder: join(folder, String(round)) });
       const wanted = Array.from({ length: 600 }, (_, index) => line(index, 1000));
-      for (const one of wanted) log.append(one);
+      for (const one of wanted) append(log, one);
       await closed(log);
       expect(linesOf(log.path).length).toBe(600);
       expect(linesOf(log.path)).toEqual(wanted);
@@ -153,7 +158,7 @@ describe('UsageLog', () => {
         const bytes = Buffer.from(before).subarray(0, place % (before.length + 1));
         writeFileSync(join(own, 'usage.jsonl'), bytes);
         const log = openLog({ folder: own });
-        log.append(line(3));
+        append(log, line(3));
         await closed(log);
         const text = readFileSync(log.path, 'utf8');
         expect(text.startsWith(bytes.toString())).toBe(true);
@@ -168,7 +173,7 @@ describe('UsageLog', () => {
     writeFileSync(join(folder, 'file'), '');
     const log = openLog({ folder: join(folder, 'file', 'logs') });
     expect(log.status()).toMatchObject({ ok: false, error: expect.stringMatching(/ENOTDIR|EEXIST/) });
-    log.append(line(1));
+    append(log, line(1));
     rmSync(join(folder, 'file'));
     await closed(log);
     expect(linesOf(log.path)).toEqual([line(1)]);
@@ -243,9 +248,9 @@ describe('a disk that refuses', () => {
     // Every write to this device answers "no space left".
     symlinkSync('/dev/full', join(folder, 'usage.jsonl'));
     const log = openLog();
-    log.append(line(1));
+    append(log, line(1));
     await expect.poll(() => log.status().ok, { timeout: 8_000 }).toBe(false);
-    log.append(line(2));
+    append(log, line(2));
     expect(log.status()).toMatchObject({
       ok: false,
       error: `ENOSPC: can't write ${log.path}`,
@@ -283,9 +288,9 @@ describe('a disk that refuses', () => {
     await write(log, line(1));
     rmSync(own, { recursive: true });
     writeFileSync(own, 'in the way');
-    log.append(line(2));
+    append(log, line(2));
     await expect.poll(() => log.status().ok, { timeout: 8_000 }).toBe(false);
-    log.append(line(3));
+    append(log, line(3));
     rmSync(own);
     await untilDurable(3);
     expect(linesOf(log.path)).toEqual([line(2), line(3)]);
@@ -295,9 +300,9 @@ describe('a disk that refuses', () => {
   it('goes on in the full file when the archive can take no more', async () => {
     writeFileSync(join(folder, 'archive'), 'in the way');
     const log = openLog({ maxBytes: 1 });
-    for (let seq = 1; seq <= 3; seq += 1) log.append(line(seq));
+    for (let seq = 1; seq <= 3; seq += 1) append(log, line(seq));
     await untilDurable(3);
-    log.append(line(4));
+    append(log, line(4));
     await untilDurable(4);
     expect(linesOf(log.path)).toHaveLength(4);
   });
@@ -318,7 +323,7 @@ describe('a disk that refuses', () => {
       }
       execFileSync('truncate', ['-s', '-8192', filler]);
       const wanted = Array.from({ length: 40 }, (_, index) => line(index, 500));
-      for (const one of wanted) log.append(one);
+      for (const one of wanted) append(log, one);
       await expect.poll(() => log.status().ok, { timeout: 8_000 }).toBe(false);
       rmSync(filler);
       await untilDurable(40);

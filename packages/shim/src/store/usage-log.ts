@@ -13,8 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { LinePiece, SharedFields } from '../exchange.ts';
 import { LineGatherer, type GatheredBlock, type LineBlock } from './line-block.ts';
+import type { LineBuffer } from './line-buffer.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -86,9 +86,14 @@ export class UsageLog {
     return this.#gathered.nextSeq;
   }
 
-  /** One JSON text without a newline, whole or in pieces. */
-  append(head: string | readonly LinePiece[], shared?: SharedFields, tail?: readonly LinePiece[]): void {
-    this.#gathered.add(typeof head === 'string' ? [head] : head, shared, tail);
+  /** Where the next line is written, a JSON text without a newline; see {@link LineGatherer}. */
+  begin(): LineBuffer {
+    return this.#gathered.begin();
+  }
+
+  /** The line is complete. */
+  end(): void {
+    this.#gathered.end();
     if (this.#gathered.bytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }

@@ -3,7 +3,7 @@ import type { MeterReading } from '@ccp/contracts';
 import type { Ended } from '../exchange.ts';
 import type { SpeedView } from '../meter/speeds.ts';
 import type { Cooldown } from '../quota/cooldown.ts';
-import type { Counters } from '../store/counters.ts';
+import type { Counters, Tally } from '../store/counters.ts';
 import type { StoreStatus as DatabaseStatus } from '../store/db/store-status.ts';
 import type { LogStatus } from '../store/usage-log.ts';
 import { registerCounters } from './counter-families.ts';
@@ -28,7 +28,7 @@ export interface Metrics {
   readonly contentType: string;
   /** Prometheus text. `originalNames` adds the three families of the originals whose names carry "ms". */
   text(originalNames: boolean): Promise<string>;
-  observe(where: { readonly lane: string; readonly model: string; readonly op: string }, ended: Ended): void;
+  observe(where: Tally, ended: Ended): void;
   /** A write of rows and sums to the database, in seconds. */
   wrote(seconds: number): void;
 }
@@ -80,16 +80,14 @@ export function createMetrics(readers: MetricsReaders): Metrics {
     contentType: registry.contentType,
     text: async (originalNames) => (await registry.metrics()) + (originalNames ? await original.metrics() : ''),
     wrote: (seconds) => written.observe('all', seconds),
-    observe: ({ lane, model, op }, ended) => {
-      const where = `${lane}\n${op}`;
-      duration.observe(where, ended.latencyMs / 1000);
-      latency.observe(where, ended.latencyMs);
-      if (op !== 'stream' && op !== 'nonstream') return;
-      const what = `${lane}\n${model}`;
-      if (ended.ttftMs !== null) ttft.observe(what, ended.ttftMs / 1000);
+    observe: (where, ended) => {
+      duration.observe(where.laneAndOp, ended.latencyMs / 1000);
+      latency.observe(where.laneAndOp, ended.latencyMs);
+      if (where.op !== 'stream' && where.op !== 'nonstream') return;
+      if (ended.ttftMs !== null) ttft.observe(where.laneAndModel, ended.ttftMs / 1000);
       if (!ended.usageKnown) return;
-      usage.observe(`${what}\ninput`, ended.tokens.input);
-      usage.observe(`${what}\noutput`, ended.tokens.output);
+      usage.observe(where.inputOf, ended.tokens.input);
+      usage.observe(where.outputOf, ended.tokens.output);
     },
   };
 }

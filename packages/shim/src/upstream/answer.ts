@@ -31,8 +31,6 @@ export class UpstreamAnswer {
   contentType = '';
   contentEncoding = '';
   requestId: string | null = null;
-  /** performance.now() of the first body byte; 0 before. */
-  firstByteMs = 0;
   ended = false;
   broken: Error | null = null;
   /** Set by us before aborting, so that an abort explains itself. */
@@ -115,7 +113,6 @@ export class UpstreamAnswer {
   received(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.firstByteMs === 0) this.firstByteMs = performance.now();
     this.#sink?.onBytes();
     return !this.#paused;
   }

@@ -157,7 +157,7 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
         headers,
         isEventStream,
         firstBytes: answer.peek(),
-        nowTs: this.#nowTs(),
+        nowTs: this.#nowTs,
       });
       this.#resolve({ permit, answer, failure: null, judgement });
     } else {

@@ -10,13 +10,14 @@ export interface JudgedAnswer {
   readonly headers: readonly string[];
   readonly firstBytes: Buffer;
   readonly isEventStream: boolean;
-  readonly nowTs: number;
+  /** Asked only where it matters: reading a clock costs as much as judging. */
+  readonly nowTs: () => number;
 }
 
 /** Judges an answer by its status, headers and first bytes, before anything of it is relayed. */
 export function judgeAnswer({ status, headers, firstBytes, isEventStream, nowTs }: JudgedAnswer): Judgement {
   if (status >= 400) {
-    const rejection = classifyRejection({ status, headers, body: firstBytes, nowTs });
+    const rejection = classifyRejection({ status, headers, body: firstBytes, nowTs: nowTs() });
     const judged = { rejection, reason: `http_${status}` };
     if (status === 529 || rejection?.kind === 'overloaded') return { ...judged, tryNext: true, kind: 'overloaded' };
     if (status === 429) return { ...judged, tryNext: rejection?.tryNext ?? true, kind: 'rate_limited' };

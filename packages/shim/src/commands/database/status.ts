@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { FORM_COLUMN } from '../../store/db/sample.ts';
 import { columnsOf } from '../../store/db/schema.ts';
 import { numberOf, type Database } from '../../store/db/sqlite.ts';
 import { sqliteFailure } from '../../store/db/sqlite-failure.ts';
@@ -46,10 +47,21 @@ export function databaseStatus(db: Database, full: boolean): DatabaseStatus {
     hour_rows: count('usage_rollup_hour'),
     day_rows: count('usage_rollup_day'),
     minute_rows: count('ledger_minute'),
-    decisions: count('decision'),
+    decisions: readable(() => numberOf(db, decisionCount(db))),
     sessions: { count: count('session'), last: readable(() => lastSession(db)) },
     integrity: integrityOf(db, full),
   };
+}
+
+/** Those kept whole, and those of turns that simply came through, which lie in the turn's own row. */
+function decisionCount(db: Database): string {
+  const counts = [
+    ...(columnsOf(db, 'decision').length === 0 ? [] : ['(SELECT count(*) FROM decision)']),
+    ...(columnsOf(db, 'usage_sample').includes(FORM_COLUMN)
+      ? [`(SELECT count(${FORM_COLUMN}) FROM usage_sample)`]
+      : []),
+  ];
+  return `SELECT ${['0', ...counts].join(' + ')}`;
 }
 
 export function bytesOf(path: string): number {

@@ -6,13 +6,22 @@ import type { MinuteDelta, Sample } from './sample.ts';
 import { addMinute, prepareAddMinute, sumMinutes } from './minutes.ts';
 import { inTransaction, type Database, type Statement } from './sqlite.ts';
 
+/** A decision that is kept whole. */
 export interface DecisionRecord {
+  readonly form?: null;
   readonly rid: string;
   readonly ts: number;
   /** JSON text, or how to make it: off the request's path. */
   readonly json: string | (() => string);
-  /** What the text refers to and many others refer to as well; null: it stands for itself. */
-  readonly form?: DecisionForm | null;
+}
+
+/** A decision like thousands of others: what it has in common with them, and how the quota stood, in counted tokens. */
+export interface FormedDecision {
+  readonly form: DecisionForm;
+  readonly rollingUsed: number;
+  readonly weeklyUsed: number;
+  readonly pending: number;
+  readonly need: number;
 }
 
 /** What is written about one exchange. */
@@ -20,7 +29,7 @@ export interface BatchItem {
   readonly sample: Sample;
   /** What it adds to a quota; null: nothing. */
   readonly minute: MinuteDelta | null;
-  readonly decision: DecisionRecord | null;
+  readonly decision: DecisionRecord | FormedDecision | null;
 }
 
 export interface Batch {
@@ -99,8 +108,11 @@ export class BatchWriter {
   #write({ items, states, configs, nowTs }: Batch, mode: WriteMode): number {
     const fresh = this.#samples.insert(items, this.#oneByOne);
     if (mode === 'counted') this.#count(fresh);
-    const decisions = items.flatMap(({ decision }) => decision ?? []);
-    for (const { form } of decisions) if (form) this.#putForm(form, nowTs);
+    const decisions: DecisionRecord[] = [];
+    for (const { decision } of items) {
+      if (decision?.form) this.#putForm(decision.form, nowTs);
+      else if (decision) decisions.push(decision);
+    }
     this.#decisions.insert(decisions);
     for (const [name, json] of states) this.#putState.run(name, json, nowTs);
     for (const [id, json] of configs) this.#putConfig.run(id, nowTs, json);

@@ -1,5 +1,13 @@
 import type { BatchItem, DecisionRecord } from './batch-writer.ts';
-import { commonValuesOf, COMMON_COLUMNS, isAlike, OWN_COLUMNS, ownValuesOf } from './sample.ts';
+import {
+  commonValuesOf,
+  COMMON_COLUMNS,
+  DECIDED_COLUMNS,
+  FORM_COLUMN,
+  isAlike,
+  OWN_COLUMNS,
+  ownValuesOf,
+} from './sample.ts';
 import type { Database, SqlValue, Statement } from './sqlite.ts';
 
 /** Rows of one statement, largest first. Handing over a value costs as much as storing it, and each row but the first is cheaper. */
@@ -33,12 +41,13 @@ export class SampleInserter {
   readonly #rows: RowsStatement;
 
   constructor(db: Database) {
-    const columns = [...COMMON_COLUMNS, ...OWN_COLUMNS].join(', ');
-    const own = places(OWN_COLUMNS.length);
+    const common = [...COMMON_COLUMNS, FORM_COLUMN];
+    const columns = [...common, ...OWN_COLUMNS, ...DECIDED_COLUMNS].join(', ');
+    const own = places(OWN_COLUMNS.length + DECIDED_COLUMNS.length);
     this.#rows = new RowsStatement(
       db,
       (rows) => `INSERT OR IGNORE INTO usage_sample (${columns})
-        SELECT common.*, own.* FROM (SELECT ${COMMON_COLUMNS.map(() => '?').join(', ')}) AS common
+        SELECT common.*, own.* FROM (SELECT ${common.map(() => '?').join(', ')}) AS common
         CROSS JOIN (VALUES ${Array.from({ length: rows }, () => own).join(', ')}) AS own`,
     );
   }
@@ -59,7 +68,12 @@ export class SampleInserter {
     if (first === undefined) return 0;
     const values: SqlValue[] = [];
     commonValuesOf(first.sample, values);
-    for (const { sample } of items) ownValuesOf(sample, values);
+    values.push(formIdOf(first));
+    for (const { sample, decision } of items) {
+      ownValuesOf(sample, values);
+      if (decision?.form) values.push(decision.rollingUsed, decision.weeklyUsed, decision.pending, decision.need);
+      else values.push(null, null, null, null);
+    }
     return Number(this.#rows.of(items.length).run(...values).changes);
   }
 }
@@ -98,9 +112,17 @@ function* portions<T>(all: readonly T[]): Generator<readonly T[]> {
 function byCommonValues(items: readonly BatchItem[]): BatchItem[][] {
   const groups: BatchItem[][] = [];
   for (const item of items) {
-    const group = groups.find(([first]) => first !== undefined && isAlike(first.sample, item.sample));
+    const group = groups.find(([first]) => first !== undefined && isOfOneKind(first, item));
     if (group === undefined) groups.push([item]);
     else group.push(item);
   }
   return groups;
+}
+
+function isOfOneKind(a: BatchItem, b: BatchItem): boolean {
+  return formIdOf(a) === formIdOf(b) && isAlike(a.sample, b.sample);
+}
+
+function formIdOf({ decision }: BatchItem): string | null {
+  return decision?.form?.id ?? null;
 }

@@ -57,19 +57,21 @@ const minute = fc.record({
   count: fc.nat(),
 });
 const lateText = (): string => 'made when it is written';
-const decision = fc.record({
+const whole = fc.record({
+  form: fc.constant(null),
+  rid: text,
+  ts: number,
   json: fc.oneof(text, fc.constant(lateText)),
-  form: fc.constantFrom(null, formOf('form-1'), formOf('form-2')),
-  isOther: fc.boolean(),
 });
-const item: fc.Arbitrary<BatchItem> = fc
-  .record({ sample, minute: fc.option(minute), decision: fc.option(decision) })
-  .map((made) => {
-    if (made.decision === null) return { ...made, decision: null };
-    const { json, form, isOther } = made.decision;
-    const { rid, ts } = made.sample;
-    return { ...made, decision: { rid: isOther ? 'other' : rid, ts, form, json } };
-  });
+const formed = fc.record({
+  form: fc.constantFrom(formOf('form-1'), formOf('form-2')),
+  rollingUsed: number,
+  weeklyUsed: number,
+  pending: number,
+  need: number,
+});
+const decision: fc.Arbitrary<BatchItem['decision']> = fc.oneof(fc.constant(null), whole, formed);
+const item: fc.Arbitrary<BatchItem> = fc.record({ sample, minute: fc.option(minute), decision });
 
 type Step =
   | { readonly kind: 'push'; readonly items: readonly BatchItem[] }
@@ -105,7 +107,7 @@ describe('PackedItems', () => {
   it('keeps a long wait, and gives its memory back', () => {
     const packed = new PackedItems();
     const [one] = fc.sample(
-      item.filter(({ decision }) => typeof decision?.json === 'string'),
+      item.filter((made) => Boolean(made.decision?.form)),
       { numRuns: 1, seed: 7 },
     );
     if (one === undefined) throw new Error('no item');

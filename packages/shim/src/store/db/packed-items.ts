@@ -1,5 +1,5 @@
 import type { DecisionForm } from '../../exchange.ts';
-import type { BatchItem } from './batch-writer.ts';
+import type { BatchItem, FormedDecision } from './batch-writer.ts';
 import { isAlike, type MinuteDelta, type Sample } from './sample.ts';
 
 /** Numbers of an item: its own of the sample, those of the minute, and where its texts and what it shares are. */
@@ -18,10 +18,14 @@ const FIRST_TS = 9;
 const SHARED = 17;
 const TEXT_AT = 18;
 const RID_BYTES = 19;
-/** Below 0: there is no request id, or no decision. */
+/** Below 0: there is no request id. */
 const ID_BYTES = 20;
-const DECISION_BYTES = 21;
-const NUMBERS = 22;
+/** How the quota stood, where the decision has a form. */
+const ROLLING_USED = 21;
+const WEEKLY_USED = 22;
+const PENDING = 23;
+const NEED = 24;
+const NUMBERS = 25;
 
 /** What many items in a row have in common. Of the sample only such values are looked at. */
 interface Shared {
@@ -80,7 +84,11 @@ export class PackedItems {
     numbers[at + TEXT_AT] = this.#textEnd;
     numbers[at + RID_BYTES] = this.#putText(sample.rid);
     numbers[at + ID_BYTES] = sample.requestId === null ? -1 : this.#putText(sample.requestId);
-    numbers[at + DECISION_BYTES] = decision === null ? -1 : this.#putText(decision.json as string);
+    if (!decision?.form) return;
+    numbers[at + ROLLING_USED] = decision.rollingUsed;
+    numbers[at + WEEKLY_USED] = decision.weeklyUsed;
+    numbers[at + PENDING] = decision.pending;
+    numbers[at + NEED] = decision.need;
   }
 
   /** Some items in their order, made anew. */
@@ -136,7 +144,6 @@ export class PackedItems {
     const text = (bytes: number): string => this.#texts.toString('utf8', textAt, (textAt += bytes));
     const rid = text(number(RID_BYTES));
     const requestId = number(ID_BYTES) < 0 ? null : text(number(ID_BYTES));
-    const json = number(DECISION_BYTES) < 0 ? null : text(number(DECISION_BYTES));
     const ts = number(TS);
     const sample: Sample = {
       ts,
@@ -172,7 +179,7 @@ export class PackedItems {
     return {
       sample,
       minute: minute === null ? null : minuteAt(numbers, at, minute),
-      decision: json === null ? null : { rid, ts, form, json },
+      decision: form === null ? null : decisionAt(numbers, at, form),
     };
   }
 
@@ -212,11 +219,20 @@ const MOST_BYTES_PER_UNIT = 3;
 /** So few at the front are left where they are. */
 const LEAST_MOVED = 1_000;
 
-/** A text that is made when it is written, or a decision of another moment, stays an object. */
-function isPackable({ sample, decision }: BatchItem): boolean {
-  if (decision === null) return true;
-  const { json, rid, ts } = decision;
-  return typeof json === 'string' && rid === sample.rid && ts === sample.ts;
+/** A decision that is kept whole stays an object. */
+function isPackable({ decision }: BatchItem): boolean {
+  return decision === null || Boolean(decision.form);
+}
+
+function decisionAt(numbers: Float64Array, at: number, form: DecisionForm): FormedDecision {
+  const number = (column: number): number => numbers[at + column] ?? NaN;
+  return {
+    form,
+    rollingUsed: number(ROLLING_USED),
+    weeklyUsed: number(WEEKLY_USED),
+    pending: number(PENDING),
+    need: number(NEED),
+  };
 }
 
 function isSameSeries(a: MinuteDelta | null, b: MinuteDelta | null): boolean {

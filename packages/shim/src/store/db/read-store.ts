@@ -1,9 +1,9 @@
 import type { RollupRow } from '@ccp/contracts';
-import { formIdOf, wholeDecision } from '../decision-form.ts';
+import { wholeDecision, withoutForm } from '../decision-form.ts';
 import { readMinutes } from './minutes.ts';
 import { bucketStart, HOUR, DAY, rollupRowOf, sumsOf, ttftOfRow, type Granularity } from './rollup-sums.ts';
-import { isAmount, sampleOf, type MinuteDelta, type Sample } from './sample.ts';
-import { LAST_TS } from './schema.ts';
+import { amount, DECIDED_COLUMNS, FORM_COLUMN, isAmount, sampleOf, type MinuteDelta, type Sample } from './sample.ts';
+import { columnsOf, LAST_TS } from './schema.ts';
 import { numberOf, type Database, type SqlRow, type SqlValue } from './sqlite.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
@@ -202,27 +202,43 @@ export function readRollups(db: Database, query: RollupQuery): ModelRollup[] {
     .map((row) => modelRollup(granularity, row));
 }
 
-/** Newest first. Of two records of one turn the one written last. There is no index: it looks through all of them. */
+/**
+ * Newest first. Of two records of one turn the one written last. There is no index of ids: it looks through all decisions
+ * that are kept whole, and through the key of all samples.
+ */
 export function readDecisions(db: Database, ridPrefix: string): DecisionRow[] {
-  return db
+  const range = [ridPrefix, `${ridPrefix}\u{10ffff}`] as const;
+  const whole = db
     .prepare(
       `SELECT rid, ts, json FROM decision WHERE rowid IN
          (SELECT max(rowid) FROM decision WHERE rid >= ? AND rid < ? GROUP BY rid, ts ORDER BY ts DESC LIMIT ?)
        ORDER BY ts DESC, rowid DESC`,
     )
-    .all(ridPrefix, `${ridPrefix}\u{10ffff}`, MOST_DECISIONS)
-    .map((row) => wholeRow(db, { rid: String(row['rid']), ts: Number(row['ts']), json: String(row['json']) }));
+    .all(...range, MOST_DECISIONS)
+    .map((row) => ({ rid: String(row['rid']), ts: Number(row['ts']), json: String(row['json']) }));
+  // A file that an older program made, and nobody but it has written to.
+  if (!columnsOf(db, 'usage_sample').includes(FORM_COLUMN)) return whole;
+  const formed = db
+    .prepare(
+      `SELECT rid, ts, ${FORM_COLUMN}, ${DECIDED_COLUMNS.join(', ')} FROM usage_sample
+       WHERE rid >= ? AND rid < ? AND ${FORM_COLUMN} IS NOT NULL ORDER BY ts DESC LIMIT ?`,
+    )
+    .all(...range, MOST_DECISIONS)
+    .map((row) => wholeRow(db, row));
+  return [...whole, ...formed].toSorted((a, b) => b.ts - a.ts).slice(0, MOST_DECISIONS);
 }
 
-/** As it is where its form can't be found or read. */
-function wholeRow(db: Database, row: DecisionRow): DecisionRow {
-  const id = formIdOf(row.json);
-  const form = id === null ? null : readConfigVersion(db, id);
-  if (form === null) return row;
+function wholeRow(db: Database, row: SqlRow): DecisionRow {
+  const rid = String(row['rid']);
+  const ts = Number(row['ts']);
+  const id = String(row[FORM_COLUMN]);
+  const [rollingUsed = 0, weeklyUsed = 0, pending = 0, need = 0] = DECIDED_COLUMNS.map((name) => amount(row[name]));
+  const form = readConfigVersion(db, id);
   try {
-    return { ...row, json: wholeDecision(row.json, form.json, row.rid, row.ts) ?? row.json };
+    const json = form === null ? null : wholeDecision(form.json, { rollingUsed, weeklyUsed, pending, need }, rid, ts);
+    return { rid, ts, json: json ?? withoutForm(id) };
   } catch {
-    return row;
+    return { rid, ts, json: withoutForm(id) };
   }
 }
 

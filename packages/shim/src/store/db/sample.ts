@@ -89,6 +89,11 @@ export const COMMON_COLUMNS = [
   'agent_id',
 ] as const;
 
+/** How the quota stood when a sample was let in, where its decision has the form of many others. */
+export const DECIDED_COLUMNS = ['decided_rolling', 'decided_weekly', 'decided_pending', 'decided_need'] as const;
+/** The form of the decision; null: the decision lies in a table of its own. */
+export const FORM_COLUMN = 'decision_form';
+
 /** Adds the values of {@link OWN_COLUMNS}, in their order. */
 export function ownValuesOf(sample: Sample, values: SqlValue[]): void {
   values.push(

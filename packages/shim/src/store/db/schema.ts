@@ -62,6 +62,12 @@ const USAGE_SAMPLE: Columns = {
   request_id: 'TEXT',
   session_id: 'TEXT',
   agent_id: 'TEXT',
+
+  decision_form: 'TEXT',
+  decided_rolling: 'INTEGER',
+  decided_weekly: 'INTEGER',
+  decided_pending: 'INTEGER',
+  decided_need: 'INTEGER',
 };
 
 const SUMS: Columns = {
