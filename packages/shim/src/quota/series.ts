@@ -107,7 +107,8 @@ export class Series {
 
   /** Everything since the process started. */
   session(): WindowSum {
-    return { ...this.#session, oldestTs: null };
+    const { input, output, cacheWrite, cacheRead, dirtyS, count } = this.#session;
+    return { input, output, cacheWrite, cacheRead, dirtyS, count, oldestTs: null };
   }
 
   /** Rolling buckets, oldest first, with the moment each one leaves the window. */

@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts';
 import { rollupsAnswer, samplesAnswer, type HistoryReaders } from './history.ts';
 import { quotasAnswer } from './quotas.ts';
 import { readyzAnswer, type ReadyzReaders } from './readyz.ts';
-import { usageSnapshot, usageText, type UsageReaders } from './usage.ts';
+import { usageSnapshot, usageBytes, type UsageReaders } from './usage.ts';
 
 export interface SurfaceReaders {
   readonly usage: UsageReaders;
@@ -45,7 +45,7 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
   };
   app.get('/readyz', readyz);
   app.get('/v1/readyz', readyz);
-  app.get('/v1/usage', (c) => c.body(usageText(usageSnapshot(readers.usage)), 200, JSON_TYPE));
+  app.get('/v1/usage', (c) => c.body(usageBytes(usageSnapshot(readers.usage)), 200, JSON_TYPE));
   app.get('/v1/quotas', (c) => c.json(quotasAnswer(readers.config.current().quotas)));
   app.post('/v1/quotas/reload', (c) => {
     const problem = readers.config.reloadQuotas(c.req.query('file'));

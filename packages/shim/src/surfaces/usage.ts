@@ -208,14 +208,29 @@ function total(sums: readonly Tokens[], type: keyof Tokens): number {
   return sums.reduce((sum, one) => sum + one[type], 0);
 }
 
-const speedTexts = new WeakMap<object, string>();
+const speedBytes = new WeakMap<object, Buffer<ArrayBuffer>>();
 
-/** Of many models few have been used since the last look: the speeds of the others, most of the text, are text already. */
-export function usageText({ models, ...rest }: Usage): string {
-  const parts = Object.entries(models).map(([name, { speeds, ...model }]) => {
-    let text = speedTexts.get(speeds);
-    if (text === undefined) speedTexts.set(speeds, (text = JSON.stringify(speeds)));
-    return `${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":${text}}`;
-  });
-  return `${JSON.stringify(rest).slice(0, -1)},"models":{${parts.join(',')}}}`;
+/**
+ * JSON, in UTF-8. Of many models few have been used since the last look: the speeds of the others, most of the text, are
+ * bytes already. One text of all would be hundreds of kilobytes of garbage in each answer.
+ */
+export function usageBytes({ models, ...rest }: Usage): Uint8Array<ArrayBuffer> {
+  const parts = [Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"models":{`)];
+  let isFirst = true;
+  for (const name of Object.keys(models)) {
+    const { speeds, ...model } = models[name] as ModelUsage;
+    const start = `${isFirst ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":`;
+    parts.push(Buffer.from(start), bytesOf(speeds), END);
+    isFirst = false;
+  }
+  parts.push(END);
+  return Buffer.concat([...parts, END]);
+}
+
+const END = Buffer.from('}');
+
+function bytesOf(speeds: ModelUsage['speeds']): Buffer<ArrayBuffer> {
+  let bytes = speedBytes.get(speeds);
+  if (bytes === undefined) speedBytes.set(speeds, (bytes = Buffer.from(JSON.stringify(speeds))));
+  return bytes;
 }

@@ -53,11 +53,15 @@ type Sum = { -readonly [Field in keyof MinuteDelta]: MinuteDelta[Field] };
 /** What some requests add to each minute. */
 export function sumMinutes(items: readonly BatchItem[]): Iterable<MinuteDelta> {
   const sums = new Map<string, Sum>();
+  let sum: Sum | undefined;
   for (const { minute } of items) {
     if (minute === null) continue;
-    const key = `${minute.minute}\n${minute.lane}\n${minute.model}`;
-    let sum = sums.get(key);
-    if (sum === undefined) sums.set(key, (sum = { ...minute, ...NOTHING }));
+    // Nearly always the same as the one before.
+    if (sum?.minute !== minute.minute || sum.model !== minute.model || sum.lane !== minute.lane) {
+      const key = `${minute.minute}\n${minute.lane}\n${minute.model}`;
+      sum = sums.get(key);
+      if (sum === undefined) sums.set(key, (sum = { ...minute, ...NOTHING }));
+    }
     sum.firstTs = Math.min(sum.firstTs, minute.firstTs);
     sum.input += amount(minute.input);
     sum.output += amount(minute.output);
