@@ -9,6 +9,7 @@
  * @property {boolean} [stream]
  * @property {number} [bodyKb] size of the request body; small when absent
  * @property {number} [concurrency]
+ * @property {number} [everyMs] a connection sends no sooner than so long after its last request
  * @property {number} [streams]
  * @property {number} [ms] length of one measured window
  * @property {number} [events] server-sent events in one answer
@@ -21,6 +22,7 @@ export const SCENARIOS = [
   { name: 'start', kind: 'start', title: 'start to ready, idle memory' },
   requests('json-1k-c1', 'JSON, 1 KB answer, 1 connection', { concurrency: 1 }),
   requests('json-1k-c32', 'JSON, 1 KB answer, 32 connections', { concurrency: 32 }),
+  requests('json-1k-1000s', 'JSON, 1 KB answer, 1,000 requests a second', { concurrency: 32, everyMs: 32, ms: 3000 }),
   requests('body-200k', '200 KB request body, 1 connection', { concurrency: 1, bodyKb: 200 }),
   requests('body-200k-c8', '200 KB request body, 8 connections', { concurrency: 8, bodyKb: 200 }),
   requests('body-400k', '400 KB request body, 1 connection', { concurrency: 1, bodyKb: 400 }),

@@ -9,13 +9,15 @@ const READ_BYTES = 64 * 1024;
 
 /**
  * A closed loop: each connection sends its next request when the last answer is complete, until the window closes;
- * then answers in flight are waited for.
+ * then answers in flight are waited for. With `everyMs` a connection sends no sooner than so long after its last request:
+ * servers that keep up then do the same work in the same time.
  *
- * @param {{ port: number, request: Buffer, concurrency: number, warmMs: number, warmRequests: number, ms: number, onBegin: () => void }} job
+ * @param {{ port: number, request: Buffer, concurrency: number, everyMs?: number, warmMs: number, warmRequests: number, ms: number, onBegin: () => void }} job
  */
-export async function requestLoop({ port, request, concurrency, warmMs, warmRequests, ms, onBegin }) {
+export async function requestLoop({ port, request, concurrency, everyMs = 0, warmMs, warmRequests, ms, onBegin }) {
   const run = {
     request,
+    everyMs,
     answered: 0,
     ttfb: /** @type {number[]} */ ([]),
     count: 0,
@@ -26,7 +28,10 @@ export async function requestLoop({ port, request, concurrency, warmMs, warmRequ
     from: 0,
   };
   run.from = run.until = Infinity;
-  const lanes = Array.from({ length: concurrency }, () => new Connection(port, run));
+  const lanes = Array.from(
+    { length: concurrency },
+    (_, index) => new Connection(port, run, (index * everyMs) / concurrency),
+  );
   await warmUp(run, { warmMs, warmRequests });
   run.from = performance.now();
   run.until = run.from + ms;
@@ -63,12 +68,13 @@ class Connection {
   #reader = new ResponseReader();
   #socket;
   #sentMs = 0;
+  #dueMs = 0;
   #ttfb = 0;
   #counted = 0;
   #finish = () => undefined;
   #over = false;
 
-  constructor(port, run) {
+  constructor(port, run, firstAfterMs) {
     this.#run = run;
     this.done = new Promise((resolve) => (this.#finish = () => resolve(undefined)));
     const buffer = Buffer.allocUnsafe(READ_BYTES);
@@ -79,7 +85,10 @@ class Connection {
       // One buffer for all reads: no allocation per chunk.
       onread: { buffer, callback: (size) => this.#received(buffer.subarray(0, size)) },
     });
-    this.#socket.on('connect', () => this.#send());
+    this.#socket.on('connect', () => {
+      this.#dueMs = performance.now() + firstAfterMs;
+      this.#sendWhenDue();
+    });
     this.#socket.on('error', (error) => this.fail(error.message));
     this.#socket.on('close', () => this.fail('the connection was closed'));
   }
@@ -91,9 +100,17 @@ class Connection {
     this.#stop();
   }
 
+  #sendWhenDue() {
+    const waitMs = this.#dueMs - performance.now();
+    if (waitMs > 0) setTimeout(() => this.#send(), waitMs);
+    else this.#send();
+  }
+
   #send() {
+    if (this.#over) return;
     this.#ttfb = 0;
     this.#sentMs = performance.now();
+    this.#dueMs = Math.max(this.#dueMs + this.#run.everyMs, this.#sentMs);
     this.#socket.write(this.#run.request);
   }
 
@@ -113,7 +130,7 @@ class Connection {
       run.lastMs = now;
     }
     // A server too slow for the window still gets to answer once per connection.
-    if (run.errors < 20 && (now < run.until || this.#counted === 0)) this.#send();
+    if (run.errors < 20 && (now < run.until || this.#counted === 0)) this.#sendWhenDue();
     else this.#stop();
     return true;
   }

@@ -41,6 +41,7 @@ const TARGETS = [
   most('SSE paced, 100 streams: gap p99 over direct', 2, 'ms', ['sse-paced-100', 'added_gap_ms']),
   overhead('The books, JSON c=1: CPU over that without', 0.25, 'json-1k-c1'),
   overhead('The books, JSON c=32: CPU over that without', 0.25, 'json-1k-c32'),
+  overhead('The books, JSON 1,000/s: CPU over that without', 0.25, 'json-1k-1000s'),
   overhead('The books, paced 100: CPU over that without', 0.15, 'sse-paced-100'),
   overhead('The books, paced 1,000: CPU over that without', 0.15, 'sse-paced-1000'),
   most('RSS idle', 90, 'MB', ['start', 'rss_mb']),
