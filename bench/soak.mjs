@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { killAll, startServer } from '../scripts/e2e/children.mjs';
 import { Traffic } from './soak/traffic.mjs';
 import { OTHER, PREFERRED } from './soak/scenario.mjs';
-import { slopePerHour } from './soak/slope.mjs';
+import { floorOf, slopePerHour } from './soak/slope.mjs';
 
 const HELP = `Usage: node bench/soak.mjs [options]      (pnpm soak builds first)
 
@@ -24,6 +24,8 @@ shim with everything on, and looks at its memory and descriptors all the while.
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const MAIN = join(ROOT, 'packages/shim/dist/main.js');
 const LOOK_MS = 5_000;
+/** Several collections of V8's old generation. */
+const FLOOR_S = 180;
 
 process.exitCode = await main();
 
@@ -103,7 +105,7 @@ async function soak({ minutes, rate, out, json }, home) {
   };
   mkdirSync(out, { recursive: true });
   const file = join(out, `${new Date(startedMs).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z.json`);
-  writeFileSync(file, `${JSON.stringify({ result, looks: looks.filter((_, index) => index % 6 === 0) })}\n`);
+  writeFileSync(file, `${JSON.stringify({ result, looks })}\n`);
   console.log(json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
   await shim.stop();
   return result.problems.length === 0 ? 0 : 1;
@@ -120,7 +122,10 @@ async function summary({ looks, traffic, shim, providers }) {
   const readyz = await (await fetch(`${shim.ready.url}/v1/readyz`)).json();
   // What grows at first is code, caches and pools; the slope is that of what comes after.
   const steady = looks.slice(Math.floor(looks.length / 3));
-  const slope = slopePerHour(steady.map(({ at_s, rss_mb }) => [at_s, rss_mb]));
+  const rss = steady.map(({ at_s, rss_mb }) => /** @type {const} */ ([at_s, rss_mb]));
+  // Memory under a garbage collector goes up and down by itself; what is lost lifts its floor.
+  const floor = floorOf(rss, FLOOR_S);
+  const slope = slopePerHour(floor);
   const served = { input: 0, output: 0 };
   for (const provider of providers) {
     const { totals } = await (await fetch(`${provider.ready.url}/__books`)).json();
@@ -146,7 +151,8 @@ async function summary({ looks, traffic, shim, providers }) {
       steady_median: median(steady.map((look) => look.rss_mb)),
       max: Math.max(...looks.map((look) => look.rss_mb)),
     },
-    rss_slope: slope,
+    rss_slope: slopePerHour(rss),
+    rss_floor: { seconds: FLOOR_S, mb: floor.map(([, mb]) => mb), ...slope },
     fds: {
       min: Math.min(...fds),
       max: Math.max(...fds),

@@ -20,3 +20,22 @@ export function slopePerHour(points) {
 function round(value) {
   return Math.round(value * 100) / 100;
 }
+
+/**
+ * The lowest point of each stretch of time.
+ *
+ * @param {readonly (readonly [number, number])[]} points (seconds, megabytes), in order
+ * @param {number} lengthS
+ */
+export function floorOf(points, lengthS) {
+  const [first] = points;
+  if (first === undefined) return [];
+  /** @type {(readonly [number, number])[]} */
+  const lowest = [];
+  for (const point of points) {
+    const nth = Math.floor((point[0] - first[0]) / lengthS);
+    const known = lowest[nth];
+    if (known === undefined || point[1] < known[1]) lowest[nth] = point;
+  }
+  return lowest;
+}

@@ -21,11 +21,14 @@ const OVERFLOW = '(other: ';
 /** Exact name, then the same model under another spelling or date, then globs in file order. */
 export function limitFinder(names: ModelNames): LimitOf {
   const finders = new WeakMap<QuotaConfig, (lane: string, model: string) => ModelLimit | null>();
+  // Nearly always the one asked about a moment ago.
+  let last: QuotaConfig | null = null;
+  let find: (lane: string, model: string) => ModelLimit | null = () => null;
   return (config, lane, model) => {
-    let find = finders.get(config);
-    if (find === undefined) {
-      find = finderFor(config, names);
+    if (config !== last) {
+      find = finders.get(config) ?? finderFor(config, names);
       finders.set(config, find);
+      last = config;
     }
     return find(lane, model);
   };

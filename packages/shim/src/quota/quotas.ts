@@ -48,6 +48,8 @@ export class Quotas {
   readonly #warned = new Map<string, Warned>();
   /** Series per limit, per configuration; rebuilt when a series appears. */
   #pools = new WeakMap<QuotaConfig, Pools>();
+  /** Those of the configuration that was asked about last: nearly always the same. */
+  #last: Pools | undefined;
 
   constructor(config: QuotaConfig, options: QuotaOptions) {
     this.ledger = new Ledger({ rollingS: config.rollingSeconds, weeklyS: config.weeklySeconds });
@@ -119,9 +121,10 @@ export class Quotas {
   }
 
   #pool(config: QuotaConfig, series: Series): Pool {
-    let pools = this.#pools.get(config);
+    let pools = this.#last;
+    if (pools?.config !== config) pools = this.#pools.get(config);
     if (pools === undefined || pools.size !== this.ledger.size) {
-      pools = { size: this.ledger.size, bySeries: new Map() };
+      pools = { config, size: this.ledger.size, bySeries: new Map() };
       const byLimit = new Map<ModelLimit, Series[]>();
       for (const one of this.ledger.all()) {
         const limit = this.#options.limitOf(config, one.lane, one.model);
@@ -132,6 +135,7 @@ export class Quotas {
       }
       this.#pools.set(config, pools);
     }
+    this.#last = pools;
     return pools.bySeries.get(series) ?? { limit: null, members: [series], warnKey: '' };
   }
 
@@ -172,6 +176,7 @@ interface JudgeQuestion {
 }
 
 interface Pools {
+  readonly config: QuotaConfig;
   readonly size: number;
   readonly bySeries: Map<Series, Pool>;
 }

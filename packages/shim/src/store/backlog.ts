@@ -1,5 +1,5 @@
 /** So many items wait at most. */
-const MOST_WAITING = 100;
+const MOST_WAITING = 128;
 /** …while what they keep alive is no more than this, */
 const MOST_BYTES = 1024 * 1024;
 /** …and no longer than this. */

@@ -104,8 +104,10 @@ describe('LineBuffer', () => {
         line.text('kept');
         const { length } = line;
         line.text(' and not kept');
+        const place = line.since(length);
         line.cut(length);
         line.text('.');
+        expect(line.repeat(place)).toBe(false);
       }),
     ).toBe('kept.');
   });

@@ -1,7 +1,7 @@
 /** A part of what is being gathered. */
 export interface WrittenPlace {
-  /** Counts the memories used so far: in another one it is no longer there. */
-  readonly memory: number;
+  /** Counts up when what was written is given away or forgotten: then it is no longer there. */
+  readonly generation: number;
   readonly from: number;
   readonly to: number;
 }
@@ -35,7 +35,7 @@ const SHARES = 1e6;
 export class LineBuffer {
   #memory: Buffer;
   #at = 0;
-  #memories = 0;
+  #generation = 0;
 
   constructor(memory: Buffer) {
     this.#memory = memory;
@@ -45,9 +45,11 @@ export class LineBuffer {
     return this.#at;
   }
 
-  /** Forgets what was written behind this length. */
+  /** Forgets what was written behind this length, and every place to repeat from. */
   cut(length: number): void {
+    if (length === this.#at) return;
     this.#at = length;
+    this.#generation += 1;
   }
 
   /** Goes on in another memory and answers the one that was used until now. */
@@ -55,18 +57,18 @@ export class LineBuffer {
     const before = this.#memory;
     this.#memory = memory;
     this.#at = 0;
-    this.#memories += 1;
+    this.#generation += 1;
     return before;
   }
 
   /** What was written from here on, to be {@link repeat}ed. */
   since(from: number): WrittenPlace {
-    return { memory: this.#memories, from, to: this.#at };
+    return { generation: this.#generation, from, to: this.#at };
   }
 
   /** The same bytes once more. False: they are no longer there. */
-  repeat({ memory, from, to }: WrittenPlace): boolean {
-    if (memory !== this.#memories) return false;
+  repeat({ generation, from, to }: WrittenPlace): boolean {
+    if (generation !== this.#generation) return false;
     this.#reserve(to - from);
     this.#memory.copyWithin(this.#at, from, to);
     this.#at += to - from;

@@ -28,7 +28,7 @@ import { WriteQueue } from './write-queue.ts';
 /** Items wait at most this long before they are on disk. */
 export const FLUSH_MS = 100;
 /** One transaction: a few milliseconds of the event loop. */
-export const FLUSH_ITEMS = 200;
+export const FLUSH_ITEMS = 400;
 const RETRY_MS = 1_000;
 /** Who waits for a lock holds up the event loop: nobody waits long. */
 const BUSY_TIMEOUT_MS = 50;
