@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DecisionForm, Ended, Standing } from '../exchange.ts';
-import type { DecisionRecord as KeptDecision, FormedDecision } from './db/batch-writer.ts';
+import type { FormedDecision, WholeDecision } from './db/batch-writer.ts';
 import { decisionRecord, type DecisionRecord } from './decision-record.ts';
 
 /** Before the id of a form, which lies beside configurations. */
@@ -10,15 +10,13 @@ const PREFIX = 'form-';
  * What is kept of a decision. Nearly every request takes the lane it was routed to and comes through: then all of the
  * record but a few numbers is the same as for thousands before it, and is kept once, as the form of what it has in common.
  */
-export function decisionOf(ended: Ended, ts: number, standing: Standing): KeptDecision | FormedDecision {
+export function decisionOf(ended: Ended, ts: number, standing: Standing): WholeDecision | FormedDecision {
   if (isPlain(ended)) {
     const { rolling, weekly, pending, need } = ended.permit.reservation.verdict;
     const form = (standing.form ??= formOf(ended, standing.config));
     return { form, rollingUsed: rolling.used, weeklyUsed: weekly.used, pending, need };
   }
-  const record = decisionRecord(ended, ts, standing.config);
-  // Made into text when it is written: that happens for many at once, away from the request.
-  return { form: null, rid: ended.permit.routed.accepted.rid, ts, json: () => JSON.stringify(record) };
+  return { form: null, json: JSON.stringify(decisionRecord(ended, ts, standing.config)) };
 }
 
 function formOf(ended: Ended, config: string): DecisionForm {

@@ -1,18 +1,16 @@
 import type { DecisionForm } from '../../exchange.ts';
 import { KeptSums } from './kept-sums.ts';
 import { BucketSet, bucketStart, DAY, HOUR, RollupTable, type CostOf } from './rollup-sums.ts';
+import type { DecisionRow } from './read-store.ts';
 import { DecisionInserter, KnownRowsError, SampleInserter } from './insert-rows.ts';
 import type { MinuteDelta, Sample } from './sample.ts';
 import { addMinute, prepareAddMinute, sumMinutes } from './minutes.ts';
 import { inTransaction, type Database, type Statement } from './sqlite.ts';
 
-/** A decision that is kept whole. */
-export interface DecisionRecord {
+/** A decision that is kept whole, as JSON text. */
+export interface WholeDecision {
   readonly form?: null;
-  readonly rid: string;
-  readonly ts: number;
-  /** JSON text, or how to make it: off the request's path. */
-  readonly json: string | (() => string);
+  readonly json: string;
 }
 
 /** A decision like thousands of others: what it has in common with them, and how the quota stood, in counted tokens. */
@@ -29,7 +27,7 @@ export interface BatchItem {
   readonly sample: Sample;
   /** What it adds to a quota; null: nothing. */
   readonly minute: MinuteDelta | null;
-  readonly decision: DecisionRecord | FormedDecision | null;
+  readonly decision: WholeDecision | FormedDecision | null;
 }
 
 export interface Batch {
@@ -108,10 +106,10 @@ export class BatchWriter {
   #write({ items, states, configs, nowTs }: Batch, mode: WriteMode): number {
     const fresh = this.#samples.insert(items, this.#oneByOne);
     if (mode === 'counted') this.#count(fresh);
-    const decisions: DecisionRecord[] = [];
-    for (const { decision } of items) {
+    const decisions: DecisionRow[] = [];
+    for (const { sample, decision } of items) {
       if (decision?.form) this.#putForm(decision.form, nowTs);
-      else if (decision) decisions.push(decision);
+      else if (decision) decisions.push({ rid: sample.rid, ts: sample.ts, json: decision.json });
     }
     this.#decisions.insert(decisions);
     for (const [name, json] of states) this.#putState.run(name, json, nowTs);

@@ -1,4 +1,5 @@
-import type { BatchItem, DecisionRecord } from './batch-writer.ts';
+import type { BatchItem } from './batch-writer.ts';
+import type { DecisionRow } from './read-store.ts';
 import {
   commonValuesOf,
   COMMON_COLUMNS,
@@ -90,10 +91,10 @@ export class DecisionInserter {
     );
   }
 
-  insert(decisions: readonly DecisionRecord[]): void {
+  insert(decisions: readonly DecisionRow[]): void {
     for (const some of portions(decisions)) {
       const values: SqlValue[] = [];
-      for (const { ts, rid, json } of some) values.push(ts, rid, typeof json === 'string' ? json : json());
+      for (const { ts, rid, json } of some) values.push(ts, rid, json);
       this.#rows.of(some.length).run(...values);
     }
   }

@@ -42,7 +42,7 @@ function record(ts: number, rid: string, bytes = 0): void {
     input_tokens: 1,
     upstream: 'u'.repeat(bytes),
   });
-  store.record({ sample, minute: minuteOf(sample), decision: { rid, ts, json: `"${'x'.repeat(bytes)}"` } });
+  store.record({ sample, minute: minuteOf(sample), decision: { json: `"${'x'.repeat(bytes)}"` } });
 }
 
 function count(table: string): number | null {

@@ -25,7 +25,9 @@ const ROLLING_USED = 21;
 const WEEKLY_USED = 22;
 const PENDING = 23;
 const NEED = 24;
-const NUMBERS = 25;
+/** Of a decision that is kept whole. Below 0: it is not. */
+const DECISION_BYTES = 25;
+const NUMBERS = 26;
 
 /** What many items in a row have in common. Of the sample only such values are looked at. */
 interface Shared {
@@ -53,8 +55,6 @@ export class PackedItems {
   #from = 0;
   #to = 0;
   #shared: Shared[] = [];
-  /** By place: what can't be packed. */
-  readonly #whole = new Map<number, BatchItem>();
 
   get length(): number {
     return this.#to - this.#from;
@@ -64,10 +64,6 @@ export class PackedItems {
     const place = this.#to;
     if ((place + 1) * NUMBERS > this.#numbers.length) this.#numbers = doubled(this.#numbers);
     this.#to += 1;
-    if (!isPackable(item)) {
-      this.#whole.set(place, item);
-      return;
-    }
     const { sample, minute, decision } = item;
     const numbers = this.#numbers;
     const at = place * NUMBERS;
@@ -84,6 +80,7 @@ export class PackedItems {
     numbers[at + TEXT_AT] = this.#textEnd;
     numbers[at + RID_BYTES] = this.#putText(sample.rid);
     numbers[at + ID_BYTES] = sample.requestId === null ? -1 : this.#putText(sample.requestId);
+    numbers[at + DECISION_BYTES] = decision === null || decision.form ? -1 : this.#putText(decision.json);
     if (!decision?.form) return;
     numbers[at + ROLLING_USED] = decision.rollingUsed;
     numbers[at + WEEKLY_USED] = decision.weeklyUsed;
@@ -95,17 +92,14 @@ export class PackedItems {
   slice(from: number, to: number): BatchItem[] {
     const last = Math.min(to, this.length);
     const items: BatchItem[] = [];
-    for (let place = this.#from + from; place < this.#from + last; place += 1)
-      items.push(this.#whole.get(place) ?? this.#itemAt(place));
+    for (let place = this.#from + from; place < this.#from + last; place += 1) items.push(this.#itemAt(place));
     return items;
   }
 
   /** Forgets some items. */
   remove(from: number, count: number): void {
     if (from === 0) {
-      const to = Math.min(this.#from + count, this.#to);
-      if (this.#whole.size > 0) for (let place = this.#from; place < to; place += 1) this.#whole.delete(place);
-      this.#from = to;
+      this.#from = Math.min(this.#from + count, this.#to);
       if (this.#from === this.#to) this.#clear();
       else if (this.#from > this.#to - this.#from && this.#from > LEAST_MOVED)
         this.#rebuild(this.slice(0, this.length));
@@ -119,7 +113,6 @@ export class PackedItems {
     this.#to = 0;
     this.#textEnd = 0;
     this.#shared = [];
-    this.#whole.clear();
     // What a long wait has taken is given back.
     if (this.#numbers.length > NUMBERS * MOST_KEPT) {
       this.#numbers = new Float64Array(NUMBERS * LEAST_ITEMS);
@@ -144,6 +137,7 @@ export class PackedItems {
     const text = (bytes: number): string => this.#texts.toString('utf8', textAt, (textAt += bytes));
     const rid = text(number(RID_BYTES));
     const requestId = number(ID_BYTES) < 0 ? null : text(number(ID_BYTES));
+    const whole = number(DECISION_BYTES) < 0 ? null : { form: null, json: text(number(DECISION_BYTES)) };
     const ts = number(TS);
     const sample: Sample = {
       ts,
@@ -179,7 +173,7 @@ export class PackedItems {
     return {
       sample,
       minute: minute === null ? null : minuteAt(numbers, at, minute),
-      decision: form === null ? null : decisionAt(numbers, at, form),
+      decision: form === null ? whole : formedAt(numbers, at, form),
     };
   }
 
@@ -219,12 +213,7 @@ const MOST_BYTES_PER_UNIT = 3;
 /** So few at the front are left where they are. */
 const LEAST_MOVED = 1_000;
 
-/** A decision that is kept whole stays an object. */
-function isPackable({ decision }: BatchItem): boolean {
-  return decision === null || Boolean(decision.form);
-}
-
-function decisionAt(numbers: Float64Array, at: number, form: DecisionForm): FormedDecision {
+function formedAt(numbers: Float64Array, at: number, form: DecisionForm): FormedDecision {
   const number = (column: number): number => numbers[at + column] ?? NaN;
   return {
     form,

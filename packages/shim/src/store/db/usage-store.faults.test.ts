@@ -53,7 +53,7 @@ function itemAt(index: number): BatchItem {
   const row = { ts: T0 + index, rid: `r${index}`, model: `m${index % 3}`, lane: 'a', op: 'stream', status: 200 };
   const sample = sampleOf({ ...row, input_tokens: 1, output_tokens: 2, dirty_s: 1, ttft_ms: 100, ended: 'complete' });
   const json = JSON.stringify({ index, pad: 'x'.repeat(300) });
-  return { sample, minute: minuteOf(sample), decision: { rid: row.rid, ts: row.ts, json } };
+  return { sample, minute: minuteOf(sample), decision: { json } };
 }
 
 function fill(store: UsageStore, from: number, to: number): void {
@@ -423,7 +423,7 @@ describe('a process that is killed', () => {
         for (let k = 0; k < 40; k += 1) {
           n += 1;
           const sample = sampleOf({ ts: ${T0} + n / 100, rid: 'k' + n, model: 'm', lane: 'a', status: 200, input_tokens: 1, dirty_s: 1, ended: 'complete' });
-          store.record({ sample, minute: minuteOf(sample), decision: { rid: sample.rid, ts: sample.ts, json: '{}' } });
+          store.record({ sample, minute: minuteOf(sample), decision: { json: '{}' } });
         }
       }, 1);`;
     const script = join(folder, 'load.ts');

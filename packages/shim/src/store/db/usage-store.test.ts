@@ -47,8 +47,13 @@ function sampleAt(ts: number, rid: string, part: Partial<Sample> = {}): Sample {
 }
 
 function itemOf(sample: Sample): BatchItem {
-  const json = (): string => JSON.stringify({ rid: sample.rid });
-  return { sample, minute: minuteOf(sample), decision: { rid: sample.rid, ts: sample.ts, json } };
+  return { sample, minute: minuteOf(sample), decision: { json: JSON.stringify({ rid: sample.rid }) } };
+}
+
+/** The database takes its sample and counts it, and then refuses what is written last. */
+function unwritable(ts: number): BatchItem {
+  const form = { id: 'form-0', json: {} as string };
+  return { ...itemOf(sampleAt(ts, 'bad')), decision: { form, rollingUsed: 0, weeklyUsed: 0, pending: 0, need: 0 } };
 }
 
 const ALL = { sinceTs: 0, model: null, limit: 1_000, after: null };
@@ -321,12 +326,8 @@ describe('UsageStore', () => {
     const store = openStore();
     store.record(itemOf(sampleAt(T0, 'first')));
     store.flush();
-    const thrower = (): string => {
-      throw new TypeError('no JSON');
-    };
     for (let index = 0; index < 3; index += 1) store.record(itemOf(sampleAt(T0, `r${index}`)));
-    const bad = itemOf(sampleAt(T0, 'bad'));
-    store.record({ ...bad, decision: { rid: 'bad', ts: T0, json: thrower } });
+    store.record(unwritable(T0));
     store.flush();
     expect(store.rollups({ ...ALL, granularity: 'hour' })[0]?.row).toMatchObject({ count: 4, in_tokens: 40 });
   });
@@ -335,7 +336,7 @@ describe('UsageStore', () => {
     const store = openStore();
     const decision = (ts: number, json: string): BatchItem => {
       const item = itemOf(sampleAt(ts, 'aa'));
-      return { ...item, decision: { rid: 'aa', ts, json } };
+      return { ...item, decision: { json } };
     };
     for (const [ts, json] of [
       [T0 + 1, '1'],
@@ -407,11 +408,7 @@ describe('UsageStore', () => {
   it('drops a row that can never be written, and only that one', () => {
     const store = openStore();
     store.record(itemOf(sampleAt(T0, 'good')));
-    const thrower = (): string => {
-      throw new TypeError('no JSON');
-    };
-    const bad = itemOf(sampleAt(T0, 'bad'));
-    store.record({ ...bad, decision: { rid: 'bad', ts: T0, json: thrower } });
+    store.record(unwritable(T0));
     store.putState('circle', { self: 1n });
     store.putState('fine', 1);
     store.record(itemOf(sampleAt(T0, 'also')));
