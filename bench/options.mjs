@@ -11,6 +11,7 @@ interleaved run on loopback, and prints the ratios and the targets.
 
   --rounds <n>       rounds; every variant runs once in each (default 5)
   --quick            2 rounds and shorter windows: a look, not evidence
+  --fresh            new processes in each round: two runs of one build differ by up to a tenth, for as long as they live
   --only <list>      scenarios, comma-separated: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --variants <list>  variants, comma-separated: ${VARIANTS.map(({ name }) => name).join(', ')}
   --shim <main.js>   measure this build of the shim (default packages/shim/dist/main.js)
@@ -32,6 +33,7 @@ export class UsageError extends Error {}
  * @typedef {object} Options
  * @property {number} rounds
  * @property {boolean} quick
+ * @property {boolean} fresh
  * @property {string[]} scenarios
  * @property {string[]} variants
  * @property {string} shim
@@ -57,6 +59,7 @@ export function readOptions(argv) {
   return {
     rounds,
     quick,
+    fresh: values.fresh === true,
     scenarios: pick(values.only, '--only', SCENARIOS),
     variants: variants.filter((name) => name !== 'baseline' || values.baseline !== undefined),
     shim: resolve(values.shim ?? join(root, 'packages/shim/dist/main.js')),
@@ -76,6 +79,7 @@ function parse(argv) {
       options: {
         rounds: text,
         quick: flag,
+        fresh: flag,
         only: text,
         variants: text,
         shim: text,

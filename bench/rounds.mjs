@@ -12,23 +12,29 @@ const IDLE_MS = 1000;
 
 /**
  * Plays one scenario: fresh servers, each checked once for equal bytes, then round after round with every variant
- * once per round, starting with another one each time.
+ * once per round, starting with another one each time. With `fresh` each round has servers of its own.
  */
 export async function playScenario(lab, scenario, say) {
   if (scenario.kind === 'start') return playStarts(lab, say);
   const unavailable = {};
   const versions = {};
   const cells = [];
-  const servers = await startAll(lab, scenario, unavailable, versions);
+  const start = (round) => startAll(lab, { scenario, round }, unavailable, versions);
+  let servers = await start(0);
   try {
     await checkBytes(lab, scenario, servers, unavailable);
     for (let round = 0; round < lab.options.rounds; round += 1) {
+      const cold = round === 0 || lab.options.fresh;
+      if (cold && round > 0) {
+        await stopAll(servers);
+        servers = await start(round);
+      }
       const order = rotate([...servers], round);
       for (const [name, server] of order) {
         if (unavailable[name] !== undefined || slow(cells, name)) continue;
         const from = performance.now();
         try {
-          const cell = await measure(lab, server, scenario, { cold: round === 0 });
+          const cell = await measure(lab, server, scenario, { cold });
           cells.push({ variant: name, round, took_ms: performance.now() - from, ...cell });
         } catch (error) {
           unavailable[name] = /** @type {Error} */ (error).message;
@@ -37,17 +43,21 @@ export async function playScenario(lab, scenario, say) {
       say(`${scenario.name}: round ${round + 1} of ${lab.options.rounds}`);
     }
   } finally {
-    await Promise.all([...servers.values()].map((server) => server.stop()));
+    await stopAll(servers);
   }
   return { cells, unavailable, versions };
 }
 
-async function startAll(lab, scenario, unavailable, versions) {
+async function stopAll(servers) {
+  await Promise.all([...servers.values()].map((server) => server.stop()));
+}
+
+async function startAll(lab, { scenario, round }, unavailable, versions) {
   const servers = new Map();
   for (const { name, start } of VARIANTS) {
-    if (!lab.options.variants.includes(name)) continue;
+    if (!lab.options.variants.includes(name) || unavailable[name] !== undefined) continue;
     try {
-      const server = await start(labFor(lab, `${scenario.name}-${name}`));
+      const server = await start(labFor(lab, `${scenario.name}-${name}-${round}`));
       servers.set(name, server);
       if (server.version !== '') versions[name] = server.version;
     } catch (error) {

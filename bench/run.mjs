@@ -49,7 +49,13 @@ async function measureAll(options, folder) {
   const lab = { options, folder, upstream, answers: upstream.answers, load: startLoad(), quick: options.quick };
   const raw = {
     machine,
-    options: { rounds: options.rounds, quick: options.quick, scenarios: options.scenarios, variants: options.variants },
+    options: {
+      rounds: options.rounds,
+      quick: options.quick,
+      fresh: options.fresh,
+      scenarios: options.scenarios,
+      variants: options.variants,
+    },
     versions: {},
     scenarios: [],
   };

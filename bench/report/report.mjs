@@ -14,7 +14,7 @@ export function report(raw) {
   const lines = [
     `${machine.at}  commit ${machine.commit ?? 'unknown'}${machine.uncommitted_changes ? ' + changes' : ''}`,
     `${machine.cpu}, ${machine.memory_gb} GB, ${machine.platform}, Node ${machine.node}; ${peers.join(', ')}`,
-    `${options.rounds} interleaved rounds: median (smallest–largest). Server on core 0, load and upstream on core 1${machine.pinned ? '' : ' - NOT PINNED HERE'}.`,
+    `${options.rounds} interleaved rounds${options.fresh ? ', with new processes in each' : ''}: median (smallest–largest). Server on core 0, load and upstream on core 1${machine.pinned ? '' : ' - NOT PINNED HERE'}.`,
   ];
   for (const scenario of raw.scenarios) {
     const rows = summary.get(scenario.name) ?? new Map();
