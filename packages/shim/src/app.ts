@@ -209,7 +209,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       recorder.catchUp();
       void surfaceListener(incoming, outgoing);
     },
-    carry: (accepted) => carry(stages, accepted),
+    carry: ({ accepted, wire }) => carry(stages, accepted, wire),
     draining: () => draining,
     onError,
   });

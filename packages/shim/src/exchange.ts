@@ -35,19 +35,25 @@ export interface RequestFacts {
   readonly agentId: string | null;
 }
 
-/** 1: read. `atMs` is monotonic (steadyMs). */
-export interface Accepted {
+/** The client's end of an exchange, and the bytes it sent. Not for the books: they outlive it. */
+export interface Wire {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
+  /** The bytes as received. */
+  readonly body: Buffer;
+  /** The body without its content-encoding; the same buffer when it has none. */
+  readonly plainBody: Buffer;
+}
+
+/** 1: read. `atMs` is monotonic (steadyMs). */
+export interface Accepted {
   readonly rid: string;
   readonly op: Op;
   readonly method: string;
   /** Path and query as the upstream sees them after its own base path. */
   readonly target: string;
-  /** The bytes as received. */
-  readonly body: Buffer;
-  /** The body without its content-encoding; the same buffer when it has none. */
-  readonly plainBody: Buffer;
+  /** Of the body without its content-encoding. */
+  readonly bodyBytes: number;
   readonly facts: RequestFacts;
   readonly atMs: number;
 }
@@ -175,6 +181,4 @@ export interface Ended {
   readonly errType: string;
   readonly requestId: string | null;
   readonly rejection: Rejection | null;
-  /** The answer's headers (flat name, value list); empty for a failure of the shim's own. */
-  readonly headers: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { Accepted, Attempted, Ended, Permit, Refusal } from './exchange.ts';
+import type { Accepted, Attempted, Ended, Permit, Refusal, Wire } from './exchange.ts';
 import { failure, FAILURES, type Failure } from './failure.ts';
 import type { Stages } from './pipeline.ts';
 import { answerFailure } from './http/answer-failure.ts';
@@ -32,29 +32,30 @@ export function createStages(parts: StageParts): Stages {
       return { accepted, config: snapshot, choice: choose(accepted, snapshot) };
     },
     visits: (routed, trail) => visits(routed.choice.lanes.length, trail),
-    admit: async (routed, visit, trail) => {
-      const permit = await admit(routed, visit, trail, admission);
+    admit: async (routed, visit, trail, { outgoing }) => {
+      const onGone = (leave: () => void): unknown => outgoing.once('close', leave);
+      const permit = await admit({ routed, visit, trail, onGone }, admission);
       if ('refused' in permit) recorder.blocked(permit);
       else recorder.announce(permit);
       return permit;
     },
-    forward: async (permit) => {
-      const attempted = await forward(permit, forwarding);
+    forward: async (permit, wire) => {
+      const attempted = await forward(permit, wire, forwarding);
       heard(attempted);
       return attempted;
     },
-    relay: async (attempted) => {
-      const ended = await relay(attempted, ownHeaders(attempted.permit, attempted.answer.requestId));
+    relay: async (attempted, { outgoing }) => {
+      const ended = await relay(attempted, outgoing, ownHeaders(attempted.permit, attempted.answer.requestId));
       return ended.requestId === null ? { ...ended, requestId: mintedId(ended.permit) } : ended;
     },
     recordAttempt: (attempted) => recorder.attemptFailed(attempted),
     record: (ended) => recorder.ended(ended),
     abandon: (permit) => recorder.abandoned(permit),
     recordRefusal: (ended) => recorder.refused(ended),
-    answerFailure: ({ permit, failure: reason }) => answerItself(permit, reason ?? UNEXPLAINED),
-    answerRefusal: (refusals) => {
+    answerFailure: ({ permit, failure: reason }, wire) => answerItself(permit, wire, reason ?? UNEXPLAINED),
+    answerRefusal: (refusals, wire) => {
       const { permit, refused } = soonest(refusals);
-      return answerItself(permit, refused);
+      return answerItself(permit, wire, refused);
     },
   };
 }
@@ -87,8 +88,7 @@ function soonest(refusals: readonly [Refusal, ...Refusal[]]): Refusal {
 const MOST_CHOICES = 500;
 const UNEXPLAINED = failure('internal', 'The attempt ended without a reason.');
 
-function answerItself(permit: Permit, reason: Failure): Ended {
-  const { outgoing } = permit.routed.accepted;
+function answerItself(permit: Permit, { outgoing }: Wire, reason: Failure): Ended {
   const gone = outgoing.destroyed;
   answerFailure(outgoing, reason, ownHeaders(permit, null));
   return failedEnd(permit, reason, gone);
@@ -131,7 +131,6 @@ function failedEnd(permit: Permit, reason: Failure, gone: boolean): Ended {
     errType: gone ? 'client_gone' : reason.code,
     requestId: mintedId(permit),
     rejection: null,
-    headers: [],
   };
 }
 

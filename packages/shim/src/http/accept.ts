@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inflateNow } from '../content-encoding.ts';
-import type { Accepted, RequestFacts } from '../exchange.ts';
+import type { Accepted, RequestFacts, Wire } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import { topLevelSpans, valueAt, type Span } from '../json-spans.ts';
 import { steadyMs } from '../steady-clock.ts';
@@ -12,21 +12,26 @@ const newRid = requestIds();
 /** Anthropic's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
 
+export interface Exchange {
+  readonly accepted: Accepted;
+  readonly wire: Wire;
+}
+
 /** Reads a request once: its bytes as they are, and the few facts that routing and metering need. */
 export async function accept(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   path: ProxiedPath,
-): Promise<Accepted | Failure> {
+): Promise<Exchange | Failure> {
   const atMs = steadyMs();
   const body = await readBody(incoming);
   if ('code' in body) return body;
   const { op, target } = path;
   const method = incoming.method ?? 'POST';
-  // One literal: an object made by spreading another one gets a shape of its own each time.
-  const accepted = (plainBody: Buffer, facts: RequestFacts): Accepted => {
-    return { incoming, outgoing, rid: newRid(), op, method, target, body, plainBody, facts, atMs };
-  };
+  const accepted = (plainBody: Buffer, facts: RequestFacts): Exchange => ({
+    accepted: { rid: newRid(), op, method, target, bodyBytes: plainBody.length, facts, atMs },
+    wire: { incoming, outgoing, body, plainBody },
+  });
   if (op === 'models') return accepted(body, noFacts(incoming));
   const encoding = String(incoming.headers['content-encoding'] ?? '').toLowerCase();
   const plainBody = inflateNow(body, encoding, BODY_LIMIT * 4);

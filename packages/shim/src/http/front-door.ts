@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Accepted } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
-import { accept } from './accept.ts';
+import { accept, type Exchange } from './accept.ts';
 import { answerFailure } from './answer-failure.ts';
 import { guard, type GuardOptions } from './guard.ts';
 import { hasDotSegment, proxiedPath, type ProxiedPath } from './paths.ts';
@@ -10,7 +9,7 @@ export interface FrontDoorOptions {
   readonly guard: GuardOptions;
   /** Everything that is not proxied. */
   readonly surfaces: RequestListener;
-  readonly carry: (accepted: Accepted) => Promise<void>;
+  readonly carry: (exchange: Exchange) => Promise<void>;
   readonly draining: () => boolean;
   readonly onError: (error: unknown) => void;
 }
@@ -42,9 +41,9 @@ async function proxied(
     ? failure('shutting_down', 'The shim is shutting down.', { connection: 'close' })
     : wrongMethod(incoming, path);
   if (wrong !== null) return answerFailure(outgoing, wrong);
-  const accepted = await accept(incoming, outgoing, path);
-  if ('code' in accepted) return answerFailure(outgoing, accepted);
-  await options.carry(accepted);
+  const exchange = await accept(incoming, outgoing, path);
+  if ('code' in exchange) return answerFailure(outgoing, exchange);
+  await options.carry(exchange);
 }
 
 function wrongMethod(incoming: IncomingMessage, path: ProxiedPath): Failure | null {

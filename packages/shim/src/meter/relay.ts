@@ -14,10 +14,11 @@ import { isKnown, toTokens } from './usage-fields.ts';
  */
 export function relay(
   attempted: Attempted & { readonly answer: UpstreamAnswer },
+  outgoing: ServerResponse,
   ownHeaders: readonly string[],
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const body = new RelayedBody(attempted, resolve);
+    const body = new RelayedBody(attempted, outgoing, resolve);
     body.start(ownHeaders);
   });
 }
@@ -25,6 +26,7 @@ export function relay(
 class RelayedBody {
   readonly #attempted: Attempted & { readonly answer: UpstreamAnswer };
   readonly #answer: UpstreamAnswer;
+  readonly #outgoing: ServerResponse;
   readonly #meter: BodyMeter;
   readonly #resolve: (ended: Ended) => void;
   #idle: NodeJS.Timeout | undefined;
@@ -36,15 +38,20 @@ class RelayedBody {
   #firstMs = 0;
   #lastMs = 0;
 
-  constructor(attempted: Attempted & { readonly answer: UpstreamAnswer }, resolve: (ended: Ended) => void) {
+  constructor(
+    attempted: Attempted & { readonly answer: UpstreamAnswer },
+    outgoing: ServerResponse,
+    resolve: (ended: Ended) => void,
+  ) {
     this.#attempted = attempted;
     this.#answer = attempted.answer;
+    this.#outgoing = outgoing;
     this.#meter = meterFor(attempted.answer.contentType, attempted.answer.contentEncoding);
     this.#resolve = resolve;
   }
 
   start(ownHeaders: readonly string[]): void {
-    const { outgoing } = this.#accepted;
+    const outgoing = this.#outgoing;
     const answer = this.#answer;
     outgoing.sendDate = false;
     outgoing.writeHead(answer.status, reasonPhrase(answer), [...answer.headers, ...ownHeaders]);
@@ -62,10 +69,6 @@ class RelayedBody {
     answer.resume();
   }
 
-  get #accepted(): Attempted['permit']['routed']['accepted'] {
-    return this.#attempted.permit.routed.accepted;
-  }
-
   /** The events of one read go out in one write, within the tick they came in. */
   readonly #onBytes = (): void => {
     if (this.#flushWaits) return;
@@ -79,10 +82,10 @@ class RelayedBody {
     if (bytes === null) return;
     this.#seen(bytes);
     this.#idle?.refresh();
-    if (!this.#accepted.outgoing.write(bytes) && !this.#stalled && !this.#closed) {
+    if (!this.#outgoing.write(bytes) && !this.#stalled && !this.#closed) {
       this.#stalled = true;
       this.#answer.pause();
-      this.#accepted.outgoing.once('drain', this.#onDrain);
+      this.#outgoing.once('drain', this.#onDrain);
     }
   };
 
@@ -118,7 +121,7 @@ class RelayedBody {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#idle);
-    const { outgoing } = this.#accepted;
+    const outgoing = this.#outgoing;
     outgoing.off('close', this.#onClose);
     outgoing.off('drain', this.#onDrain);
     const rest = this.#answer.take();
@@ -131,7 +134,7 @@ class RelayedBody {
 
   /** The client gets every byte that came and then sees what we saw: a connection that ends too early. */
   #breakOff(rest: Buffer | null): void {
-    const { outgoing } = this.#accepted;
+    const outgoing = this.#outgoing;
     if (rest !== null) outgoing.write(rest);
     if (outgoing.socket === null) outgoing.destroy();
     else outgoing.socket.destroySoon();
@@ -140,7 +143,7 @@ class RelayedBody {
   #toEnded(reading: MeterReading, broken: Error | null): Ended {
     const { permit } = this.#attempted;
     const answer = this.#answer;
-    const { atMs } = this.#accepted;
+    const { atMs } = permit.routed.accepted;
     const how = this.#howEnded(reading, broken);
     return {
       permit,
@@ -154,7 +157,6 @@ class RelayedBody {
       errType: errType(answer.status, how, reading.errorType),
       requestId: answer.requestId,
       rejection: this.#attempted.judgement.rejection,
-      headers: answer.headers,
     };
   }
 

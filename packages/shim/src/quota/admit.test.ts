@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import { parseCatalog } from '../config/load-catalog.ts';
@@ -48,10 +47,8 @@ function worldOf(quotasFile: object, features: string): World {
     cooldowns,
     ask: async (index, { mode = 'hybrid', needs = 10, waiting, lastResort = false } = {}) => {
       const facts = { model: 'm', modelSpan: null, stream: true, maxTokens: 0, sessionId: null, agentId: null };
-      const plainBody = Buffer.alloc(needs * 4);
-      const outgoing = new EventEmitter();
       // Only what admission looks at.
-      const accepted = { facts, plainBody, outgoing, op: 'messages', atMs: 0, ts: NOW_TS } as unknown as Accepted;
+      const accepted = { facts, bodyBytes: needs * 4, op: 'messages', atMs: 0 } as Accepted;
       const lanes = [...catalog.lanes.values()].map((lane) => ({ lane, model: 'm' }));
       const routed: Routed = {
         accepted,
@@ -73,7 +70,8 @@ function worldOf(quotasFile: object, features: string): World {
       // Lanes are asked in order, and each one hears how those before it answered.
       if (index === 0 && !lastResort) refused.length = 0;
       const visit = { index, isLast: lastResort || index + 1 === lanes.length, lastResort };
-      const answer = await admit(routed, visit, { tried: [], refused: [...refused] }, options);
+      const trail = { tried: [], refused: [...refused] };
+      const answer = await admit({ routed, visit, trail, onGone: () => undefined }, options);
       if ('refused' in answer) refused.push(answer);
       return answer;
     },

@@ -38,11 +38,18 @@ export interface SlotWish {
   readonly switched: boolean;
 }
 
+/** Who asks for which lane, after what. */
+export interface Asking {
+  readonly routed: Routed;
+  readonly visit: Visit;
+  readonly trail: Trail;
+  /** Told what to do when the client leaves. */
+  readonly onGone: (leave: () => void) => void;
+}
+
 /** The right to try a lane, with its tokens set aside and a place on it; or why not. */
 export async function admit(
-  routed: Routed,
-  visit: Visit,
-  trail: Trail,
+  { routed, visit, trail, onGone }: Asking,
   options: AdmitOptions,
 ): Promise<Permit | Refusal> {
   const { accepted, choice } = routed;
@@ -78,7 +85,7 @@ export async function admit(
     agent: agentId ?? sessionId ?? '',
     switched: visit.index > 0,
   };
-  let slot = options.takeSlot(wish, (leave) => accepted.outgoing.once('close', leave));
+  let slot = options.takeSlot(wish, onGone);
   if (typeof slot !== 'function') {
     slot = await slot;
     // Those ahead in the queue have spent meanwhile, or the provider has said no to them.
@@ -118,7 +125,7 @@ function judge({ routed, lane, booked, visit, options }: Case): Judged {
       lane: lane.id,
       model: booked,
       spends,
-      bodyBytes: accepted.plainBody.length,
+      bodyBytes: accepted.bodyBytes,
       maxTokens: accepted.facts.maxTokens,
       nowTs: ts,
     },

@@ -1,7 +1,5 @@
 /** So many items wait at most. */
 const MOST_WAITING = 128;
-/** …while what they keep alive is no more than this, */
-const MOST_BYTES = 1024 * 1024;
 /** …and no longer than this. */
 const WITHIN_MS = 20;
 
@@ -13,7 +11,6 @@ export class Backlog<Item> {
   readonly #work: (item: Item) => void;
   readonly #onError: (error: unknown) => void;
   #waiting: Item[] = [];
-  #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `onError`: told where the work on an item failed; those after it are worked on all the same. */
@@ -22,11 +19,9 @@ export class Backlog<Item> {
     this.#onError = onError;
   }
 
-  /** `bytes`: what the item keeps alive until then, about. */
-  add(item: Item, bytes: number): void {
+  add(item: Item): void {
     this.#waiting.push(item);
-    this.#bytes += bytes;
-    if (this.#waiting.length >= MOST_WAITING || this.#bytes >= MOST_BYTES) this.catchUp();
+    if (this.#waiting.length >= MOST_WAITING) this.catchUp();
     else this.#timer ??= setTimeout(() => this.catchUp(), WITHIN_MS).unref();
   }
 
@@ -37,7 +32,6 @@ export class Backlog<Item> {
     const all = this.#waiting;
     if (all.length === 0) return;
     this.#waiting = [];
-    this.#bytes = 0;
     for (const item of all) {
       try {
         this.#work(item);

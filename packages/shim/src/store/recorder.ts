@@ -89,9 +89,8 @@ export class Recorder {
     this.#later({ what: 'left', permit, ended: null, settled: null, left, ts: left.ts });
   }
 
-  /** A permit keeps the body of its request alive. */
   #later(told: Told): void {
-    this.#backlog.add(told, told.permit.routed.accepted.body.length);
+    this.#backlog.add(told);
   }
 
   #write({ what, permit, ended, settled, left, ts }: Told): void {

@@ -1,11 +1,14 @@
-import type { Accepted } from '../exchange.ts';
+import type { RequestFacts, Wire } from '../exchange.ts';
 
 /**
  * The bytes to send: as received, unless the lane knows the model by another name. Then only that one value is
  * replaced, in place; nothing is parsed and written again. A compressed body that needs the change goes out plain.
  */
-export function bodyFor(accepted: Accepted, model: string): { body: Buffer; reencoded: boolean } {
-  const { facts, body, plainBody } = accepted;
+export function bodyFor(
+  { body, plainBody }: Wire,
+  facts: RequestFacts,
+  model: string,
+): { body: Buffer; reencoded: boolean } {
   if (facts.modelSpan === null || model === facts.model) return { body, reencoded: false };
   const patched = Buffer.concat([
     plainBody.subarray(0, facts.modelSpan.start),

@@ -1,5 +1,5 @@
 import { errors, type Dispatcher } from 'undici';
-import type { Attempted, Permit } from '../exchange.ts';
+import type { Attempted, Permit, Wire } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import { UpstreamAnswer } from './answer.ts';
 import { bodyFor } from './body.ts';
@@ -19,22 +19,22 @@ export interface ForwardOptions {
  * One attempt on one lane, up to the point of no return: resolves when the answer's head and first bytes are here (an
  * error answer: all of it), or when there will be none. Nothing has been relayed by then.
  */
-export async function forward(permit: Permit, options: ForwardOptions): Promise<Attempted> {
-  const attempted = await attempt(permit, options);
+export async function forward(permit: Permit, wire: Wire, options: ForwardOptions): Promise<Attempted> {
+  const attempted = await attempt(permit, wire, options);
   if (attempted.failure !== STALE) return attempted;
   // A pooled connection was closed by the far side while idle: nothing was processed, so ask again once.
-  const again = await attempt(permit, options);
+  const again = await attempt(permit, wire, options);
   if (again.failure !== STALE) return again;
   const reason = reset(permit);
   return { ...again, failure: reason, judgement: judgeFailure(reason) };
 }
 
-function attempt(permit: Permit, options: ForwardOptions): Promise<Attempted> {
+function attempt(permit: Permit, wire: Wire, options: ForwardOptions): Promise<Attempted> {
   // It may have left while it waited for its place on the lane.
-  if (permit.routed.accepted.outgoing.destroyed) {
+  if (wire.outgoing.destroyed) {
     return Promise.resolve({ permit, answer: null, failure: reset(permit), judgement: GONE });
   }
-  return new Promise((resolve) => new AttemptHandler(permit, resolve, options.nowTs).dispatch(options));
+  return new Promise((resolve) => new AttemptHandler(permit, wire, resolve, options.nowTs).dispatch(options));
 }
 
 /** An error answer is read whole up to here, to be judged and, if no other lane helps, relayed as it came. */
@@ -45,6 +45,7 @@ const STALE: Failure = failure('reset_before_answer', 'A pooled connection was s
 /** Follows one attempt on the wire; settles once, then only feeds its answer. */
 class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #permit: Permit;
+  readonly #wire: Wire;
   readonly #resolve: (attempted: Attempted) => void;
   readonly #answer = new UpstreamAnswer();
   readonly #hold: boolean;
@@ -52,22 +53,23 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #nowTs: () => number;
   #settled = false;
 
-  constructor(permit: Permit, resolve: (attempted: Attempted) => void, nowTs: () => number) {
+  constructor(permit: Permit, wire: Wire, resolve: (attempted: Attempted) => void, nowTs: () => number) {
     const { accepted, config } = permit.routed;
     const { timeouts } = permit.lane;
     this.#permit = permit;
+    this.#wire = wire;
     this.#resolve = resolve;
     this.#nowTs = nowTs;
     this.#hold = config.catalog.features.hold_first_event;
     this.#patience = setTimeout(this.#outOfPatience, accepted.facts.stream ? timeouts.headerMs : timeouts.jsonMs);
-    accepted.outgoing.once('close', this.#clientGone);
+    wire.outgoing.once('close', this.#clientGone);
   }
 
   dispatch({ pools, localKey, defaultAnthropicVersion }: ForwardOptions): void {
     const { lane, model, routed } = this.#permit;
     const { accepted } = routed;
-    const { body, reencoded } = bodyFor(accepted, model);
-    const headers = upstreamHeaders(accepted.incoming.rawHeaders, {
+    const { body, reencoded } = bodyFor(this.#wire, accepted.facts, model);
+    const headers = upstreamHeaders(this.#wire.incoming.rawHeaders, {
       lane,
       defaultAnthropicVersion,
       localKey,
@@ -147,7 +149,7 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#patience);
-    this.#permit.routed.accepted.outgoing.off('close', this.#clientGone);
+    this.#wire.outgoing.off('close', this.#clientGone);
     const answer = this.#answer;
     const permit = this.#permit;
     if (reason === null) {
