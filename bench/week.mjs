@@ -90,7 +90,7 @@ async function measure({ models, turns, calls }, home) {
     models: Number(models),
     turns: Number(models) * Number(turns),
     ready_ms: { empty: Math.round(empty.readyMs), with_a_week: Math.round(shim.readyMs) },
-    usage_ms: { first: round(first), ...quantiles(usage) },
+    usage_ms: { first: round(first), first_with_speeds: round(usage[0]), ...quantiles(usage) },
     healthz_ms: quantiles(healthz),
     rss_mb: Math.round(rss),
   };

@@ -120,7 +120,12 @@ export class Books {
         if (isFast)
           bookOf(restored, this.bookName(sample.model), this.#newSpeedBook).addPast(speedOf(sample), rollingFromTs);
         read += 1;
-        if (read % SPEEDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (read % SPEEDS_AT_ONCE === 0) await othersFirst();
+      }
+      // A week of hours to sum up, per model: the first who looks would wait for all of them, and everybody else with him.
+      for (const book of restored.values()) {
+        this.#viewOf(book);
+        await othersFirst();
       }
     } finally {
       for (const { model, sample } of this.#speedsMeanwhile) bookOf(restored, model, this.#newSpeedBook).add(sample);
@@ -156,10 +161,12 @@ export class Books {
     this.#speedsMeanwhile?.push({ model, sample });
   };
 
-  readonly speedView = (model: string): SpeedView => {
+  readonly speedView = (model: string): SpeedView => this.#viewOf(bookOf(this.#speeds, model, this.#newSpeedBook));
+
+  #viewOf(book: SpeedBook): SpeedView {
     const { rollingSeconds, weeklySeconds } = this.#options.config().quotas;
-    return bookOf(this.#speeds, model, this.#newSpeedBook).view(this.#options.nowTs(), rollingSeconds, weeklySeconds);
-  };
+    return book.view(this.#options.nowTs(), rollingSeconds, weeklySeconds);
+  }
 
   readonly calibration = (): Calibration => this.#calibration;
 
@@ -219,6 +226,11 @@ function bookOf(books: Map<string, SpeedBook>, model: string, make: () => SpeedB
   let book = books.get(model);
   if (book === undefined) books.set(model, (book = make()));
   return book;
+}
+
+/** Whoever waits for the event loop goes before what comes next. */
+function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function speedOf({ ts, inputTokens, outputTokens, dirtyS, streamS, ttftMs, op }: Sample): SpeedSample {

@@ -1,3 +1,5 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { openApi } from '@ccp/contracts';
@@ -9,7 +11,8 @@ import type { Metrics } from './metrics.ts';
 import { rollupsAnswer, samplesAnswer, type HistoryReaders } from './history.ts';
 import { quotasAnswer } from './quotas.ts';
 import { readyzAnswer, type ReadyzReaders } from './readyz.ts';
-import { usageSnapshot, usageBytes, type UsageReaders } from './usage.ts';
+import { sendJson } from './send-json.ts';
+import { usageParts, usageSnapshot, type UsageReaders } from './usage.ts';
 
 export interface SurfaceReaders {
   readonly usage: UsageReaders;
@@ -23,9 +26,14 @@ export interface SurfaceReaders {
   readonly reloaded: () => void;
 }
 
+/** What the server of Node hands to each request. */
+interface Env {
+  Bindings: HttpBindings;
+}
+
 /** Everything the shim says about itself. Proxied paths never come here. */
-export function createSurfaces(readers: SurfaceReaders): Hono {
-  const app = new Hono();
+export function createSurfaces(readers: SurfaceReaders): Hono<Env> {
+  const app = new Hono<Env>();
   app.use(async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
@@ -45,7 +53,10 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
   };
   app.get('/readyz', readyz);
   app.get('/v1/readyz', readyz);
-  app.get('/v1/usage', (c) => c.body(usageBytes(usageSnapshot(readers.usage)), 200, JSON_TYPE));
+  app.get('/v1/usage', (c) => {
+    sendJson(c.env.outgoing, usageParts(usageSnapshot(readers.usage)));
+    return RESPONSE_ALREADY_SENT;
+  });
   app.get('/v1/quotas', (c) => c.json(quotasAnswer(readers.config.current().quotas)));
   app.post('/v1/quotas/reload', (c) => {
     const problem = readers.config.reloadQuotas(c.req.query('file'));
@@ -92,8 +103,6 @@ export function createSurfaces(readers: SurfaceReaders): Hono {
   app.onError((error, c) => refuse(c, failure('internal', `The shim failed: ${error.message}`)));
   return app;
 }
-
-const JSON_TYPE = { 'content-type': 'application/json' };
 
 function refuse(c: Context, reason: Failure): Response {
   const { status, type } = FAILURES[reason.code];

@@ -211,23 +211,23 @@ function total(sums: readonly Tokens[], type: keyof Tokens): number {
 const speedBytes = new WeakMap<object, Buffer<ArrayBuffer>>();
 
 /**
- * JSON, in UTF-8. Of many models few have been used since the last look: the speeds of the others, most of the text, are
- * bytes already. One text of all would be hundreds of kilobytes of garbage in each answer.
+ * JSON, in pieces of UTF-8. Of many models few have been used since the last look: the speeds of the others, most of the
+ * text, are bytes already. One piece of all would be hundreds of kilobytes of new memory in each answer.
  */
-export function usageBytes({ models, ...rest }: Usage): Uint8Array<ArrayBuffer> {
-  const parts = [Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"models":{`)];
+export function usageParts({ models, ...rest }: Usage): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let text = `${JSON.stringify(rest).slice(0, -1)},"models":{`;
   let isFirst = true;
   for (const name of Object.keys(models)) {
     const { speeds, ...model } = models[name] as ModelUsage;
-    const start = `${isFirst ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":`;
-    parts.push(Buffer.from(start), bytesOf(speeds), END);
+    text += `${isFirst ? '' : '},'}${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":`;
+    parts.push(Buffer.from(text), bytesOf(speeds));
+    text = '';
     isFirst = false;
   }
-  parts.push(END);
-  return Buffer.concat([...parts, END]);
+  parts.push(Buffer.from(isFirst ? `${text}}}` : '}}}'));
+  return parts;
 }
-
-const END = Buffer.from('}');
 
 function bytesOf(speeds: ModelUsage['speeds']): Buffer<ArrayBuffer> {
   let bytes = speedBytes.get(speeds);

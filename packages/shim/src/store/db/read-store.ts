@@ -178,7 +178,8 @@ export function* samplesInPages(read: (query: SampleQuery) => Sample[], sinceTs:
   }
 }
 
-const PAGE_ROWS = 1_000;
+/** A millisecond or two of the event loop. */
+const PAGE_ROWS = 200;
 
 /** Rows by time, then model. An hour or a day belongs to the answer when `sinceTs` lies in it. */
 export function readRollups(db: Database, query: RollupQuery): ModelRollup[] {
