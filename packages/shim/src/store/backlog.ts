@@ -1,5 +1,5 @@
 /** So many items wait at most. */
-const MOST_WAITING = 128;
+const MOST_WAITING = 256;
 /** …and no longer than this. */
 const WITHIN_MS = 20;
 
