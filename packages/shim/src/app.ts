@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
+import { AfterTurn } from './after-turn.ts';
 import { Books } from './books.ts';
 import { openConfig } from './config/config-store.ts';
 import type { Settings } from './config/settings.ts';
@@ -123,10 +124,12 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   // 2–5. The stages.
   const pools = createPools();
   const slots = new LaneSlots();
+  const afterTurn = new AfterTurn(onError);
   const stages = createStages({
     config,
     policy,
     recorder,
+    afterTurn: afterTurn.add,
     admission: {
       quotas,
       reroute,
@@ -250,6 +253,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       draining = true;
       events.close();
       await listening.drain(withinMs);
+      await afterTurn.settled();
       recorder.catchUp();
       unwatch();
       unfollow();

@@ -23,7 +23,7 @@ export interface FeedbackParts {
 }
 
 /**
- * What an answer's head says about its provider goes back to where it is needed, before the body: readings to the
+ * What an answer's head says about its provider goes back to where it is needed, before the body is over: readings to the
  * meters, rejections and successes to the cooldowns, both to calibration.
  */
 export function createFeedback(parts: FeedbackParts): (attempted: Attempted) => void {

@@ -18,13 +18,15 @@ export interface StageParts {
   readonly admission: AdmitOptions;
   readonly forwarding: ForwardOptions;
   readonly recorder: Recorder;
-  /** Told of every attempt's answer before anything of it is relayed. */
+  /** Told of every attempt's answer: of a refusal before another lane is tried. */
   readonly heard: (attempted: Attempted) => void;
+  /** Does a piece of work when this turn of the event loop has served everybody. */
+  readonly afterTurn: (work: () => void) => void;
 }
 
 /** Binds each stage to its parts. The order of the stages is in pipeline.ts. */
 export function createStages(parts: StageParts): Stages {
-  const { config, policy, admission, forwarding, recorder, heard } = parts;
+  const { config, policy, admission, forwarding, recorder, heard, afterTurn } = parts;
   const choose = rememberedChoice(policy);
   return {
     route: (accepted) => {
@@ -41,11 +43,13 @@ export function createStages(parts: StageParts): Stages {
     },
     forward: async (permit, wire) => {
       const attempted = await forward(permit, wire, forwarding);
-      heard(attempted);
+      if (attempted.judgement.kind === 'ok') afterTurn(() => heard(attempted));
+      else heard(attempted);
       return attempted;
     },
     relay: async (attempted, { outgoing }) => {
-      const ended = await relay(attempted, outgoing, ownHeaders(attempted.permit, attempted.answer.requestId));
+      const own = ownHeaders(attempted.permit, attempted.answer.requestId);
+      const ended = await relay(attempted, outgoing, own, afterTurn);
       return ended.requestId === null ? { ...ended, requestId: mintedId(ended.permit) } : ended;
     },
     recordAttempt: (attempted) => recorder.attemptFailed(attempted),

@@ -11,14 +11,16 @@ import { isKnown, toTokens } from './usage-fields.ts';
  * From the first byte sent there is no other lane: what goes wrong now, the client sees as the upstream did it.
  *
  * @param ownHeaders flat name, value list added to the upstream's own
+ * @param afterTurn does what the client need not wait for: reading what the answer used
  */
 export function relay(
   attempted: Attempted & { readonly answer: UpstreamAnswer },
   outgoing: ServerResponse,
   ownHeaders: readonly string[],
+  afterTurn: (work: () => void) => void,
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const body = new RelayedBody(attempted, outgoing, resolve);
+    const body = new RelayedBody(attempted, outgoing, resolve, afterTurn);
     body.start(ownHeaders);
   });
 }
@@ -29,6 +31,7 @@ class RelayedBody {
   readonly #outgoing: ServerResponse;
   readonly #meter: BodyMeter;
   readonly #resolve: (ended: Ended) => void;
+  readonly #afterTurn: (work: () => void) => void;
   #idle: NodeJS.Timeout | undefined;
   #flushWaits = false;
   #clientGone = false;
@@ -42,12 +45,14 @@ class RelayedBody {
     attempted: Attempted & { readonly answer: UpstreamAnswer },
     outgoing: ServerResponse,
     resolve: (ended: Ended) => void,
+    afterTurn: (work: () => void) => void,
   ) {
     this.#attempted = attempted;
     this.#answer = attempted.answer;
     this.#outgoing = outgoing;
     this.#meter = meterFor(attempted.answer.contentType, attempted.answer.contentEncoding);
     this.#resolve = resolve;
+    this.#afterTurn = afterTurn;
   }
 
   start(ownHeaders: readonly string[]): void {
@@ -129,7 +134,9 @@ class RelayedBody {
     if (this.#clientGone) outgoing.destroy();
     else if (broken === null) endWith(outgoing, rest);
     else this.#breakOff(rest);
-    this.#meter.finish((reading) => this.#resolve(this.#toEnded(reading, broken)), broken === null);
+    this.#afterTurn(() =>
+      this.#meter.finish((reading) => this.#resolve(this.#toEnded(reading, broken)), broken === null),
+    );
   }
 
   /** The client gets every byte that came and then sees what we saw: a connection that ends too early. */
