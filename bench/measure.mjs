@@ -11,14 +11,14 @@ const COLD_WARM_REQUESTS = 12_000;
  * @param {{ load: any, upstream: any, answers: { eventBytes: number }, quick: boolean }} lab
  * @param {import('./variants/index.mjs').Running} server
  * @param {import('./scenarios.mjs').Scenario} scenario
- * @param {{ cold: boolean }} when
+ * @param {{ cold: boolean, share: number }} when `share`: of the scenario's window
  */
-export async function measure(lab, server, scenario, { cold }) {
+export async function measure(lab, server, scenario, { cold, share }) {
   const shorter = lab.quick ? 0.4 : 1;
   const job = {
     ...jobFor(lab, server, scenario),
-    ms: (scenario.ms ?? 1000) * shorter,
-    warmMs: (cold ? COLD_WARM_MS : WARM_MS) * shorter,
+    ms: (scenario.ms ?? 1000) * share * shorter,
+    warmMs: (cold ? COLD_WARM_MS : WARM_MS * share) * shorter,
     warmRequests: cold ? (COLD_WARM_REQUESTS / (scenario.bodyKb === undefined ? 1 : 8)) * shorter : 0,
   };
   const wantsDelay = scenario.concurrency === 8 && scenario.bodyKb !== undefined;

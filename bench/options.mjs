@@ -10,6 +10,7 @@ Measures the shim beside no proxy, nginx, a bare Node relay, Portkey's gateway a
 interleaved run on loopback, and prints the ratios and the targets.
 
   --rounds <n>       rounds; every variant runs once in each (default 5)
+  --windows <n>      measure every variant so many times in each round, in turns, in windows as much shorter (default 1)
   --quick            2 rounds and shorter windows: a look, not evidence
   --fresh            new processes in each round: two runs of one build differ by up to a tenth, for as long as they live
   --only <list>      scenarios, comma-separated: ${SCENARIOS.map(({ name }) => name).join(', ')}
@@ -32,6 +33,7 @@ export class UsageError extends Error {}
  *
  * @typedef {object} Options
  * @property {number} rounds
+ * @property {number} windows
  * @property {boolean} quick
  * @property {boolean} fresh
  * @property {string[]} scenarios
@@ -50,14 +52,14 @@ export function readOptions(argv) {
     return null;
   }
   const quick = values.quick === true;
-  const rounds = Number(values.rounds ?? (quick ? 2 : 5));
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50)
-    throw new UsageError('--rounds must be a whole number from 1 to 50');
+  const rounds = count('--rounds', values.rounds ?? (quick ? '2' : '5'), 50);
+  const windows = count('--windows', values.windows ?? '1', 20);
   const variants = pick(values.variants, '--variants', VARIANTS);
   // Every figure is relative to the upstream without a proxy.
   if (!variants.includes('direct')) variants.unshift('direct');
   return {
     rounds,
+    windows,
     quick,
     fresh: values.fresh === true,
     scenarios: pick(values.only, '--only', SCENARIOS),
@@ -78,6 +80,7 @@ function parse(argv) {
       args: [...argv],
       options: {
         rounds: text,
+        windows: text,
         quick: flag,
         fresh: flag,
         only: text,
@@ -92,6 +95,13 @@ function parse(argv) {
   } catch (error) {
     throw new UsageError(/** @type {Error} */ (error).message);
   }
+}
+
+function count(flag, text, most) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new UsageError(`${flag} must be a whole number from 1 to ${most}`);
+  return value;
 }
 
 /** Names the user chose, in the order of `known`. */

@@ -12,10 +12,11 @@ const IDLE_MS = 1000;
 
 /**
  * Plays one scenario: fresh servers, each checked once for equal bytes, then round after round with every variant
- * once per round, starting with another one each time. With `fresh` each round has servers of its own.
+ * once per window, starting with another one each time. With `fresh` each round has servers of its own.
  */
 export async function playScenario(lab, scenario, say) {
   if (scenario.kind === 'start') return playStarts(lab, say);
+  const { windows } = lab.options;
   const unavailable = {};
   const versions = {};
   const cells = [];
@@ -24,20 +25,21 @@ export async function playScenario(lab, scenario, say) {
   try {
     await checkBytes(lab, scenario, servers, unavailable);
     for (let round = 0; round < lab.options.rounds; round += 1) {
-      const cold = round === 0 || lab.options.fresh;
-      if (cold && round > 0) {
+      const isFirst = round === 0 || lab.options.fresh;
+      if (isFirst && round > 0) {
         await stopAll(servers);
         servers = await start(round);
       }
-      const order = rotate([...servers], round);
-      for (const [name, server] of order) {
-        if (unavailable[name] !== undefined || slow(cells, name)) continue;
-        const from = performance.now();
-        try {
-          const cell = await measure(lab, server, scenario, { cold });
-          cells.push({ variant: name, round, took_ms: performance.now() - from, ...cell });
-        } catch (error) {
-          unavailable[name] = /** @type {Error} */ (error).message;
+      for (let window = 0; window < windows; window += 1) {
+        for (const [name, server] of inTurn([...servers], round * windows + window)) {
+          if (unavailable[name] !== undefined || slow(cells, name)) continue;
+          const from = performance.now();
+          try {
+            const cell = await measure(lab, server, scenario, { cold: isFirst && window === 0, share: 1 / windows });
+            cells.push({ variant: name, round, window, took_ms: performance.now() - from, ...cell });
+          } catch (error) {
+            unavailable[name] = /** @type {Error} */ (error).message;
+          }
         }
       }
       say(`${scenario.name}: round ${round + 1} of ${lab.options.rounds}`);
@@ -113,9 +115,11 @@ function labFor({ options, folder, upstream }, name) {
   return { options, folder: own, upstreamPort: upstream.port };
 }
 
-function rotate(list, by) {
-  const at = list.length === 0 ? 0 : by % list.length;
-  return [...list.slice(at), ...list.slice(0, at)];
+/** Another one first each time, and every other time backwards: none always follows the same one. */
+function inTurn(list, turn) {
+  const at = list.length === 0 ? 0 : Math.floor(turn / 2) % list.length;
+  const order = [...list.slice(at), ...list.slice(0, at)];
+  return turn % 2 === 0 ? order : order.reverse();
 }
 
 function slow(cells, name) {

@@ -51,6 +51,7 @@ async function measureAll(options, folder) {
     machine,
     options: {
       rounds: options.rounds,
+      windows: options.windows,
       quick: options.quick,
       fresh: options.fresh,
       scenarios: options.scenarios,

@@ -1,8 +1,8 @@
 import { spread } from './quantile.mjs';
 
 /**
- * One row per scenario and variant: medians over the rounds, with the smallest and largest. Ratios and differences are
- * taken inside each round and only then summarised: the machine changes from round to round.
+ * One row per scenario and variant: medians over the windows, with the smallest and largest. Ratios and differences are
+ * taken inside each window of a round and only then summarised: the machine changes from one to the next.
  *
  * @typedef {{ median: number, min: number, max: number, n: number } | null} Spread
  * @typedef {Record<string, Spread> & { note?: any }} Row
@@ -16,7 +16,7 @@ export function summarise({ scenarios, options }) {
     for (const variant of options.variants) {
       const own = cells.filter((cell) => cell.variant === variant);
       const row = own.length === 0 ? {} : rowOf(own, cells);
-      const note = unavailable[variant] ?? failures(own) ?? memoOf(own, options.rounds);
+      const note = unavailable[variant] ?? failures(own) ?? memoOf(own, options);
       rows.set(variant, note === undefined ? row : { ...row, note });
     }
     summary.set(name, rows);
@@ -25,11 +25,12 @@ export function summarise({ scenarios, options }) {
 }
 
 function rowOf(own, cells) {
-  const other = (variant, round) => cells.find((cell) => cell.variant === variant && cell.round === round);
+  const other = (variant, { round, window }) =>
+    cells.find((cell) => cell.variant === variant && cell.round === round && cell.window === window);
   const against = (variant, figure) =>
     spread(
       own.map((cell) => {
-        const peer = other(variant, cell.round);
+        const peer = other(variant, cell);
         return peer === undefined ? Number.NaN : figure(known(cell), known(peer));
       }),
     );
@@ -42,6 +43,7 @@ function rowOf(own, cells) {
     added_ttft_us: against('direct', (cell, peer) => cell.ttft_p50_us - peer.ttft_p50_us),
     cpu_us: plain('cpu_us_each'),
     cpu_vs_nginx: against('nginx', (cell, peer) => cell.cpu_us_each / peer.cpu_us_each),
+    cpu_vs_nobooks: against('nobooks', (cell, peer) => cell.cpu_us_each / peer.cpu_us_each),
     cpu_vs_bare: against('bare', (cell, peer) => cell.cpu_us_each / peer.cpu_us_each),
     events_per_s: plain('events_per_s'),
     gap_p99_ms: plain('gap_p99_ms'),
@@ -61,8 +63,11 @@ function failures(own) {
   return `${count} errors (${failed[0].first_error || 'streams lost'})`;
 }
 
-function memoOf(own, rounds) {
-  return own.length > 0 && own.length < rounds ? `too slow for more than ${own.length} of ${rounds} rounds` : undefined;
+function memoOf(own, { rounds, windows }) {
+  const wanted = rounds * windows;
+  return own.length > 0 && own.length < wanted
+    ? `too slow for more than ${own.length} of ${wanted} windows`
+    : undefined;
 }
 
 /** What could not be measured came over as null, which arithmetic takes for zero. */

@@ -94,7 +94,7 @@ function most(what, limit, unit, [scenario, key]) {
 /** Metering, quota, log, database and counters, against the same build with them off. */
 function overhead(what, limit, scenario) {
   const value = (of) => {
-    const times = quotient(of(scenario, 'shim', 'cpu_us'), of(scenario, 'nobooks', 'cpu_us'));
+    const times = of(scenario, 'shim', 'cpu_vs_nobooks');
     return times === undefined ? undefined : times - 1;
   };
   const because = (of) =>
