@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { measure, sample } from './measure.mjs';
 import { rssMb } from './processes.mjs';
+import { windowsOf } from './scenarios.mjs';
 import { VARIANTS } from './variants/index.mjs';
 import { NotAvailable } from './variants/not-available.mjs';
 import { startPlainShim } from './variants/shim.mjs';
@@ -16,7 +17,7 @@ const IDLE_MS = 1000;
  */
 export async function playScenario(lab, scenario, say) {
   if (scenario.kind === 'start') return playStarts(lab, say);
-  const { windows } = lab.options;
+  const windows = windowsOf(scenario, lab.options);
   const unavailable = {};
   const versions = {};
   const cells = [];

@@ -15,6 +15,11 @@
  * @property {number} [events] server-sent events in one answer
  */
 
+/** How often a variant is measured in one round. What a stalled reader or a start takes has a length of its own. */
+export function windowsOf({ kind }, { windows }) {
+  return kind === 'requests' || kind === 'paced' ? windows : 1;
+}
+
 const EVENTS = 500;
 
 /** @type {readonly Scenario[]} */

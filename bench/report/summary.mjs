@@ -1,3 +1,4 @@
+import { windowsOf } from '../scenarios.mjs';
 import { spread } from './quantile.mjs';
 
 /**
@@ -11,15 +12,16 @@ import { spread } from './quantile.mjs';
 /** @returns {Map<string, Map<string, Row>>} scenario → variant → row */
 export function summarise({ scenarios, options }) {
   const summary = new Map();
-  for (const { name, cells, unavailable } of scenarios) {
+  for (const { cells, unavailable, ...scenario } of scenarios) {
+    const wanted = options.rounds * windowsOf(scenario, options);
     const rows = new Map();
     for (const variant of options.variants) {
       const own = cells.filter((cell) => cell.variant === variant);
       const row = own.length === 0 ? {} : rowOf(own, cells);
-      const note = unavailable[variant] ?? failures(own) ?? memoOf(own, options);
+      const note = unavailable[variant] ?? failures(own) ?? memoOf(own, wanted);
       rows.set(variant, note === undefined ? row : { ...row, note });
     }
-    summary.set(name, rows);
+    summary.set(scenario.name, rows);
   }
   return summary;
 }
@@ -63,8 +65,7 @@ function failures(own) {
   return `${count} errors (${failed[0].first_error || 'streams lost'})`;
 }
 
-function memoOf(own, { rounds, windows }) {
-  const wanted = rounds * windows;
+function memoOf(own, wanted) {
   return own.length > 0 && own.length < wanted
     ? `too slow for more than ${own.length} of ${wanted} windows`
     : undefined;

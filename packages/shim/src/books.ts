@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { MeterReading } from '@ccp/contracts';
 import type { ConfigSnapshot } from './config/catalog.ts';
 import type { Settings } from './config/settings.ts';
@@ -226,11 +227,6 @@ function bookOf(books: Map<string, SpeedBook>, model: string, make: () => SpeedB
   let book = books.get(model);
   if (book === undefined) books.set(model, (book = make()));
   return book;
-}
-
-/** Whoever waits for the event loop goes before what comes next. */
-function othersFirst(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function speedOf({ ts, inputTokens, outputTokens, dirtyS, streamS, ttftMs, op }: Sample): SpeedSample {

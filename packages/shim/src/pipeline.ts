@@ -62,9 +62,8 @@ function isPutAside({ judgement, permit }: Attempted, othersFailed: boolean, has
 async function finish(stages: Stages, attempted: Attempted, wire: Wire): Promise<void> {
   const { answer, permit } = attempted;
   await orAbandon(stages, permit, async () => {
-    stages.record(
-      answer === null ? stages.answerFailure(attempted, wire) : await stages.relay({ ...attempted, answer }, wire),
-    );
+    const ended = answer && (await stages.relay({ ...attempted, answer }, wire));
+    stages.record(ended ?? stages.answerFailure(attempted, wire));
   }).finally(() => answer?.abort('unneeded'));
 }
 

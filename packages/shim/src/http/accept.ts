@@ -12,6 +12,7 @@ const newRid = requestIds();
 /** Anthropic's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
 
+/** A request that was read, and the connection it came by. */
 export interface Exchange {
   readonly accepted: Accepted;
   readonly wire: Wire;

@@ -1,7 +1,7 @@
 import type { MeterReading } from '@ccp/contracts';
 import { OVERAGE, type Cooldown, type Cooldowns, type RestCause } from './cooldown.ts';
 
-/** What one attempt told about its provider, before its body is relayed. */
+/** What one attempt told about its provider, before its body is over. */
 export interface ProviderWord {
   readonly lane: string;
   readonly model: string;

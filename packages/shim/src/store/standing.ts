@@ -19,7 +19,7 @@ export interface StandingContext {
   readonly bookName: (model: string) => string;
 }
 
-/** What a text was made from. Nothing of the request itself, which would keep its body alive. */
+/** What a text was made from. */
 interface Known {
   readonly choice: LaneChoice;
   readonly lane: Lane;

@@ -215,17 +215,15 @@ const speedBytes = new WeakMap<object, Buffer<ArrayBuffer>>();
  * text, are bytes already. One piece of all would be hundreds of kilobytes of new memory in each answer.
  */
 export function usageParts({ models, ...rest }: Usage): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let text = `${JSON.stringify(rest).slice(0, -1)},"models":{`;
-  let isFirst = true;
+  const parts: Uint8Array[] = [Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"models":{`)];
+  let between = '';
   for (const name of Object.keys(models)) {
     const { speeds, ...model } = models[name] as ModelUsage;
-    text += `${isFirst ? '' : '},'}${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":`;
-    parts.push(Buffer.from(text), bytesOf(speeds));
-    text = '';
-    isFirst = false;
+    const start = `${between}${JSON.stringify(name)}:${JSON.stringify(model).slice(0, -1)},"speeds":`;
+    parts.push(Buffer.from(start), bytesOf(speeds));
+    between = '},';
   }
-  parts.push(Buffer.from(isFirst ? `${text}}}` : '}}}'));
+  parts.push(Buffer.from(between === '' ? '}}' : '}}}'));
   return parts;
 }
 
