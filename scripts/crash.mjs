@@ -89,8 +89,10 @@ async function run(flags, home) {
   }
   const shim = await world.startShim();
   rounds.push(await compareRound({ shim, load, known, flushMs: Number(flags.within), home }));
-  const totals = await compareTotals({ shim, books: world.books, rounds, home });
+  const totals = await compareTotals({ shim, books: world.books, rounds, load, home });
   const problems = [...rounds.flatMap((one) => one.problems), ...totals.problems];
+  if (load.unfinished > kills * Number(flags.streams))
+    problems.push(`${load.unfinished} turns came to nothing: more than there were streams at each kill`);
   const report = {
     kills,
     streams: Number(flags.streams),

@@ -3,6 +3,8 @@ import { Agent, request } from 'node:http';
 
 export class Load {
   finished = 0;
+  /** Turns of all rounds that their clients did not get whole. */
+  unfinished = 0;
   #streams;
   #models;
   #turns = [];
@@ -42,9 +44,9 @@ export class Load {
     for (let turn = 0; !this.#stop; turn += 1) {
       const model = this.#models[(index + turn) % this.#models.length];
       const answer = await ask(url, agent, model);
-      if (answer.id === undefined) continue;
-      this.#turns.push(answer);
       if (answer.whole) this.finished += 1;
+      else this.unfinished += 1;
+      if (answer.id !== undefined) this.#turns.push(answer);
     }
   }
 }
