@@ -8,12 +8,12 @@ import type { Ended } from './exchange.ts';
 import { createFeedback } from './feedback.ts';
 import { frontDoor } from './http/front-door.ts';
 import { listen } from './http/listen.ts';
-
 import { LicenseStore } from './license/license-store.ts';
 import { followPolicy } from './license/follow-policy.ts';
 import { PolicyStore } from './license/policy-store.ts';
 import { openPersistence } from './persistence.ts';
 import { carry } from './pipeline.ts';
+import { clockTimeIn } from './quota/clock-time.ts';
 import { whyUnusable } from './route/choose-lanes.ts';
 import { reroute } from './route/reroute.ts';
 import { createStages } from './stages.ts';
@@ -136,7 +136,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       nowTs,
       bookName,
       mode: settings.rerouteMode,
-      timeZone: settings.timeZone,
+      clockTime: clockTimeIn(settings.timeZone),
       restOf: (lane, model, ts) => cooldowns.ask(lane, model, ts),
       billedBeyond: (lane, ts) => cooldowns.billedBeyond(lane, ts),
       takeProbe: (lane, model, ts) => cooldowns.takeProbe(lane, model, ts),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ConfigSnapshot } from '../config/catalog.ts';
 import { parseCatalog } from '../config/load-catalog.ts';
 import { parseQuotaConfig } from '../config/load-quotas.ts';
@@ -7,12 +7,14 @@ import type { Accepted, Permit, Refusal, Routed } from '../exchange.ts';
 import { foldModel, modelMatcher } from '../route/glob.ts';
 import { reroute } from '../route/reroute.ts';
 import { admit, type AdmitOptions } from './admit.ts';
+import { clockTimeIn } from './clock-time.ts';
 import { Cooldowns } from './cooldown.ts';
 import { limitFinder } from './limit-of.ts';
 import { Quotas } from './quotas.ts';
 
 /** A Wednesday. */
 const NOW_TS = Date.UTC(2026, 0, 14, 12) / 1000;
+const BERLIN = clockTimeIn('Europe/Berlin');
 
 interface World {
   readonly quotas: Quotas;
@@ -65,7 +67,7 @@ function worldOf(quotasFile: object, features: string): World {
         takeSlot: () => waiting ?? (() => undefined),
         bookName: (model) => model,
         nowTs: () => NOW_TS,
-        timeZone: 'Europe/Berlin',
+        clockTime: BERLIN,
       };
       // Lanes are asked in order, and each one hears how those before it answered.
       if (index === 0 && !lastResort) refused.length = 0;
@@ -131,6 +133,17 @@ describe('admit', () => {
   it('names the week when the week is spent', async () => {
     const { refused } = refusalOf(await spent(500, { rolling_tokens: 9000, weekly_limit_value: 500 }).ask(0));
     expect(refused.message).toMatch(/500 of 500 tokens used in the week/);
+  });
+
+  it('makes no formatter for each request that a spent lane turns away: memory grew by 100 MB in a minute of them', async () => {
+    const world = spent(1000);
+    const made = vi.spyOn(Intl, 'DateTimeFormat');
+    try {
+      for (let index = 0; index < 20; index += 1) refusalOf(await world.ask(0));
+      expect(made).not.toHaveBeenCalled();
+    } finally {
+      made.mockRestore();
+    }
   });
 
   it('keeps nothing set aside for a request it turned away', async () => {

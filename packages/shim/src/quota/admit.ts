@@ -3,6 +3,7 @@ import type { RerouteMode } from '../config/settings.ts';
 import type { Permit, Refusal, Routed, Trail } from '../exchange.ts';
 import type { RerouteAnswer, RerouteQuestion } from '../route/reroute.ts';
 import { steadyMs } from '../steady-clock.ts';
+import type { ClockTime } from './clock-time.ts';
 import type { Cooldown, RestState } from './cooldown.ts';
 import type { Quotas } from './quotas.ts';
 import type { Reservation } from './reservation.ts';
@@ -25,7 +26,7 @@ export interface AdmitOptions {
   /** The name a model is booked under; bounded in number. */
   readonly bookName: (model: string) => string;
   readonly nowTs: () => number;
-  readonly timeZone: string;
+  readonly clockTime: ClockTime;
 }
 
 export interface SlotWish {

@@ -1,6 +1,7 @@
 import type { Permit, Routed, Trail } from '../exchange.ts';
 import { failure, type Failure } from '../failure.ts';
 import type { Decided } from './admit.ts';
+import type { ClockTime } from './clock-time.ts';
 import { OVERAGE, PROBE_S, type Cooldown, type RestState } from './cooldown.ts';
 
 interface Explained {
@@ -67,10 +68,10 @@ export function notTried({ lane, reservation, decided }: Permit): Partial<Permit
   return { attempt: 0, preferred: false, decision, rerouteDecision: decision, decisionReason };
 }
 
-/** What the zone and the clock of a message come from. */
+/** Where the times of a message come from. */
 interface Clock {
   readonly nowTs: () => number;
-  readonly timeZone: string;
+  readonly clockTime: ClockTime;
 }
 
 /** What a client is told when this lane was its last hope. */
@@ -103,7 +104,7 @@ function resting({ lane }: Permit, model: string, { reason, kind, untilTs }: Coo
       : 'Add a fallback lane to go on now';
   return failure(
     'quota_blocked',
-    `${lane.id} takes no requests for ${model} until ${clockTime(untilTs, clock)}: ${reason}. ${remedy}.`,
+    `${lane.id} takes no requests for ${model} until ${clock.clockTime(untilTs)}: ${reason}. ${remedy}.`,
     retryAt(waitS),
   );
 }
@@ -115,7 +116,7 @@ function blocked({ lane, reservation, routed }: Permit, model: string, clock: Cl
   const use = isWeekly ? verdict.weekly : verdict.rolling;
   const windowName = isWeekly ? 'weekly window' : `rolling ${inWords(routed.config.quotas.rollingSeconds)} window`;
   const spent = `${amount(use.used)} of ${amount(use.cap ?? 0)} tokens`;
-  const when = clockTime(clock.nowTs() + verdict.etaClearSec, clock);
+  const when = clock.clockTime(clock.nowTs() + verdict.etaClearSec);
   return failure(
     'quota_blocked',
     `Quota for ${model} on ${lane.id} is spent: ${spent} used in the ${windowName}, this request needs about ${amount(verdict.need)}. It has room again at ${when}. Raise the limit in quotas.json or add a fallback lane to go on now.`,
@@ -127,23 +128,15 @@ function retryAt(seconds: number): Readonly<Record<string, string>> {
   return { 'retry-after': String(Math.max(1, Math.ceil(seconds))), 'x-should-retry': 'false' };
 }
 
-function clockTime(ts: number, { timeZone }: Clock): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  }).format(new Date(ts * 1000));
-}
-
 function inWords(seconds: number): string {
   return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
 }
 
 function amount(tokens: number): string {
-  return Math.round(tokens).toLocaleString('en-US');
+  return AMOUNT.format(Math.round(tokens));
 }
+
+const AMOUNT = new Intl.NumberFormat('en-US');
 
 function percent(fraction: number): string {
   return `${Math.round(fraction * 100)} %`;
