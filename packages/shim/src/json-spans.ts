@@ -26,9 +26,13 @@ export function topLevelSpans(text: Buffer, wanted: readonly string[]): (Span | 
  * place; and the object that ends where the text ends is the outermost one, unless the text was cut off there.
  *
  * @param key with its quotes
- * @returns one span per wanted key in the same order (null where the key is absent), or null when unsure
+ * @returns where the key begins, and one span per wanted key in the same order (null where it is absent); null when unsure
  */
-export function membersOfLast(text: Buffer, key: Buffer, wanted: readonly string[]): (Span | null)[] | null {
+export function membersOfLast(
+  text: Buffer,
+  key: Buffer,
+  wanted: readonly string[],
+): { readonly keyAt: number; readonly spans: readonly (Span | null)[] } | null {
   const at = lastIndexOf(text, key);
   if (at <= 0 || text[at - 1] === BACKSLASH || text[skipSpace(text, 0)] !== OPEN_OBJECT) return null;
   const colon = skipSpace(text, at + key.length);
@@ -39,7 +43,7 @@ export function membersOfLast(text: Buffer, key: Buffer, wanted: readonly string
   const next = skipSpace(text, end);
   const over =
     text[next] === CLOSE_OBJECT ? next + 1 : text[next] === COMMA ? findMembers(text, next, NO_KEYS, []) : -1;
-  return over >= 0 && skipSpace(text, over) === text.length ? found : null;
+  return over >= 0 && skipSpace(text, over) === text.length ? { keyAt: at, spans: found } : null;
 }
 
 const NO_KEYS: readonly string[] = [];

@@ -102,6 +102,49 @@ describe('a JSON answer', () => {
       expect((await readingOf('application/json', '', [Buffer.from(text)], isWhole)).usage.input).toBe(input);
   });
 
+  it('that ends like many before it is read as JSON.parse reads it, whatever its numbers are', async () => {
+    const number = fc.oneof(
+      { weight: 8, arbitrary: fc.nat(2_000_000).map(String) },
+      fc.constantFrom('0', '-1', '1.5', '2e3', '07', '999999999999999', '1234567890123456', 'null', '"9"', '1 '),
+    );
+    const numbers = fc.array(number, { minLength: 6, maxLength: 6 });
+    const behind = fc.constantFrom(
+      '',
+      ',"stop_reason":"end 5"',
+      ',"usage":{"input_tokens":3}',
+      ',"a":{"usage":4}',
+      ' ',
+    );
+    const tail = fc
+      .tuple(numbers, behind)
+      .map(([[input, write, read, five, hour, output], rest]) =>
+        [
+          `"usage":{"input_tokens":${input},"cache_creation_input_tokens":${write},"cache_read_input_tokens":${read}`,
+          `"cache_creation":{"ephemeral_5m_input_tokens":${five},"ephemeral_1h_input_tokens":${hour}}`,
+          `"output_tokens":${output},"service_tier":"standard"}${rest}}`,
+        ].join(','),
+      );
+    const before = fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom('{"id":"msg_1",', '{"content":[{"text":"usage"}],', '{') },
+      fc.constantFrom(' {"id":1,', '{"id":"\\', '[{"id":1},', '{"a":{"id":1},"b":[{', '{"id":1;', '{"id":1,\\'),
+    );
+    await fc.assert(
+      fc.asyncProperty(before, tail, async (head, end) => {
+        const text = `${head}${end}`;
+        const expected = noUsage();
+        try {
+          const parsed = JSON.parse(text) as { usage?: unknown };
+          if (!Array.isArray(parsed)) mergeUsage(expected, parsed.usage);
+        } catch {
+          // What is no JSON is not looked at closely, only where the counts are.
+          return;
+        }
+        expect((await readingOf('application/json', '', [Buffer.from(text)], true)).usage).toEqual(expected);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   it('that was cut off behind something deeper has no known usage', async () => {
     const text = '{"content":[{"input":{"usage":{"input_tokens":2}}';
     expect((await readingOf('application/json', '', [Buffer.from(text)], false)).usage).toEqual(noUsage());

@@ -1,9 +1,10 @@
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { inflateNow } from '../content-encoding.ts';
-import { membersOfLast, topLevelSpans, valueAt, type Span } from '../json-spans.ts';
+import { membersOfLast, topLevelSpans, valueAt } from '../json-spans.ts';
 import { SseTap } from './sse-tap.ts';
-import { mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
+import { count, mergeUsage, noUsage, type UsageSoFar } from './usage-fields.ts';
+import { UsageForms } from './usage-forms.ts';
 
 /** What a body told us. */
 export interface MeterReading {
@@ -102,25 +103,35 @@ const JSON_LIMIT = 32 * 1024 * 1024;
 
 function readUsage(text: Buffer, usage: UsageSoFar, isWhole: boolean): void {
   try {
-    const last = isWhole ? membersOfLast(text, USAGE_KEY, COUNTS) : null;
-    mergeUsage(usage, countsAt(text, last) ?? usageOf(text));
+    const last = isWhole ? (forms.read(text) ?? lastCounts(text)) : null;
+    mergeUsage(usage, last === null ? usageOf(text) : usageObject(last));
   } catch {
     // No JSON, or no object: it tells no usage.
   }
 }
 
+const forms = new UsageForms();
 const USAGE_KEY = Buffer.from('"usage"');
 const COUNTS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
 
-/** The counts of a usage object, without parsing the rest of it; null where they are not all there. */
-function countsAt(text: Buffer, members: readonly (Span | null)[] | null): unknown {
-  const [input, output, cacheRead, cacheWrite] = members ?? [];
-  if (!input || !output || !cacheRead || !cacheWrite) return null;
+/** The values of {@link COUNTS} in a usage object near the end, without parsing the rest; null where one is no count. */
+function lastCounts(text: Buffer): readonly unknown[] | null {
+  const found = membersOfLast(text, USAGE_KEY, COUNTS);
+  const spans = found?.spans.filter((span) => span !== null) ?? [];
+  if (found === null || spans.length < COUNTS.length) return null;
+  const values = spans.map((span) => valueAt(text, span));
+  // What stands in for a count that is none is elsewhere in the object.
+  if (values.some((value) => count(value) === null)) return null;
+  forms.learn(text, found.keyAt, spans);
+  return values;
+}
+
+function usageObject([input, output, cacheRead, cacheWrite]: readonly unknown[]): object {
   return {
-    input_tokens: valueAt(text, input),
-    output_tokens: valueAt(text, output),
-    cache_read_input_tokens: valueAt(text, cacheRead),
-    cache_creation_input_tokens: valueAt(text, cacheWrite),
+    input_tokens: input,
+    output_tokens: output,
+    cache_read_input_tokens: cacheRead,
+    cache_creation_input_tokens: cacheWrite,
   };
 }
 

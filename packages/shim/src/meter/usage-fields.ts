@@ -42,7 +42,8 @@ export function isKnown(soFar: UsageSoFar): boolean {
 /** More than any request can use: a provider's slip must not spoil every sum it goes into. */
 const MOST_TOKENS = 1e9;
 
-function count(value: unknown): number | null {
+/** A number of tokens as it is counted; null: it is none. */
+export function count(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? Math.round(value) : null;
 }
 
