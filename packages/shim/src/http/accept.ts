@@ -71,13 +71,29 @@ export function readFacts(text: Buffer, incoming: Pick<IncomingMessage, 'headers
   }
   const isText = typeof values.model === 'string';
   return {
-    model: isText ? String(values.model).slice(0, MODEL_CHARS) : '',
+    model: isText ? known(String(values.model).slice(0, MODEL_CHARS)) : '',
     modelSpan: isText ? modelSpan : null,
     stream: values.stream === true,
     maxTokens: outputLimit(values.max_tokens),
     sessionId: header(incoming, 'x-claude-code-session-id') ?? sessionOf(values.metadata),
     agentId: header(incoming, 'x-claude-code-agent-id'),
   };
+}
+
+const names = new Map<string, string>();
+/** Far more than models a client asks for by turns. */
+const MOST_NAMES = 200;
+
+/**
+ * One string for all requests with this name: where it is looked up, about ten times for each, a map then finds the very
+ * key it holds and need not compare letters.
+ */
+function known(name: string): string {
+  const found = names.get(name);
+  if (found !== undefined) return found;
+  if (names.size >= MOST_NAMES) names.clear();
+  names.set(name, name);
+  return name;
 }
 
 /** More than any model writes: a number a client makes up must not fill or lift a quota. */
