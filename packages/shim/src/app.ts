@@ -116,6 +116,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     },
     warnPctOf: books.warnPctFor,
     calibrationOf: books.calibrationFor,
+    calibrationChanges: () => books.calibration().changes,
     configIdOf: ({ routed }) => persistence.configId(routed.config, policy, laneProblem),
     headerModeOf: ({ lane }) => headerModeOf(lane),
     onError,

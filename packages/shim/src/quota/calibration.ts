@@ -72,6 +72,7 @@ export class Calibration {
   readonly #models = new Map<string, ModelEvidence>();
   /** Kept until anything changes, which is about once per percent of a window. */
   readonly #views = new LaneModelMap<{ readonly cfgWarnPct: number | null; readonly view: CalibrationView }>();
+  #changes = 0;
 
   constructor(state: CalibrationState = NO_STATE) {
     for (const { lane, meter, mixed, discarded } of state.meters) {
@@ -99,11 +100,11 @@ export class Calibration {
     const { lane, meter, model, value, resetsTs, observedTs, predictedPct } = reading;
     if (!(value >= 0 && value <= MOST_VALUE) || !isTime(observedTs) || !isTime(resetsTs)) return;
     const told = this.#track(lane, meter).read(reading);
-    if (told.kind !== 'none') this.#views.clear();
+    if (told.kind !== 'none') this.#changed();
     if (told.kind === 'pair') this.#evidence(lane, told.model).addPairs(meter, [told.pair]);
     if (predictedPct === null || !isRolling(meter)) return;
     const news = this.#evidence(lane, model).warn.add({ predicted: predictedPct, vendor: value }, resetsTs, observedTs);
-    if (news) this.#views.clear();
+    if (news) this.#changed();
   }
 
   rejected(rejection: Rejection): void {
@@ -116,7 +117,7 @@ export class Calibration {
     if (predictedResetTs !== null && resetsTs !== null && Number.isFinite(predictedResetTs - resetsTs)) {
       evidence.gaps.add({ meter, resetsTs, seconds: predictedResetTs - resetsTs });
     }
-    this.#views.clear();
+    this.#changed();
   }
 
   /** Pairs that were measured on purpose. */
@@ -124,7 +125,17 @@ export class Calibration {
     const probed = pairs.map(({ tokens, moved }): FitPair => ({ tokens, moved, source: 'probe' })).filter(isEvidence);
     if (probed.length === 0) return;
     this.#evidence(lane, model).addPairs(meter, probed);
+    this.#changed();
+  }
+
+  /** How often anything has changed: while it stays the same, so does every view. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  #changed(): void {
     this.#views.clear();
+    this.#changes += 1;
   }
 
   view(lane: string, model: string, cfgWarnPct: number | null): CalibrationView {

@@ -25,6 +25,7 @@ export interface BookkeeperOptions {
   /** Puts a finished exchange on its way to the database. */
   readonly keep: (item: BatchItem) => void;
   readonly calibrationOf: (permit: Permit) => CalibrationFields;
+  readonly calibrationChanges: () => number;
   /** Id of the configuration an exchange was decided under. */
   readonly configIdOf: (permit: Permit) => string;
   readonly observe: (where: Tally, ended: Ended) => void;

@@ -12,6 +12,8 @@ export interface StandingContext {
   readonly rerouteMode: string;
   readonly warnPctOf: (permit: Permit) => number | null;
   readonly calibrationOf: (permit: Permit) => CalibrationFields;
+  /** While it answers the same, so does `calibrationOf`, which takes longer. */
+  readonly calibrationChanges: () => number;
   readonly headerModeOf: (permit: Permit) => string;
   /** Id of the configuration an exchange was decided under. */
   readonly configIdOf: (permit: Permit) => string;
@@ -37,9 +39,9 @@ interface Known {
   readonly quotaReason: string;
   readonly rollingCap: number | null;
   readonly weeklyCap: number | null;
-  readonly warnPct: number | null;
-  readonly calibration: CalibrationFields;
   readonly standing: Standing;
+  /** `calibrationChanges` when the calibration was last found to be that of the standing. */
+  calibratedAt: number;
 }
 
 /** Far more than models, lanes and agents that are busy at one time; the newest are looked at first. */
@@ -58,29 +60,32 @@ export class Standings {
   }
 
   of(permit: Permit): Standing {
-    const warnPct = this.#context.warnPctOf(permit);
-    const calibration = this.#context.calibrationOf(permit);
-    const config = this.#context.configIdOf(permit);
     const all = this.#known;
+    const changes = this.#context.calibrationChanges();
     for (let index = 0; index < all.length; index += 1) {
       const known = all[index];
       if (known === undefined || !fits(known, permit)) continue;
-      if (known.warnPct !== warnPct || !isSame(known.calibration, calibration) || known.standing.config !== config)
-        continue;
+      if (known.calibratedAt !== changes) {
+        if (!isSame(known.standing.calibration, this.#context.calibrationOf(permit))) continue;
+        known.calibratedAt = changes;
+      }
       if (index > 0) {
         all.splice(index, 1);
         all.unshift(known);
       }
       return known.standing;
     }
-    const standing = this.#make(permit, warnPct, calibration, config);
-    all.unshift(knownOf(permit, warnPct, calibration, standing));
+    const standing = this.#make(permit);
+    all.unshift(knownOf(permit, standing, changes));
     if (all.length > MOST_KNOWN) all.pop();
     return standing;
   }
 
-  #make(permit: Permit, warnPct: number | null, calibration: CalibrationFields, config: string): Standing {
+  #make(permit: Permit): Standing {
     const { accepted } = permit.routed;
+    const warnPct = this.#context.warnPctOf(permit);
+    const calibration = this.#context.calibrationOf(permit);
+    const config = this.#context.configIdOf(permit);
     const model = this.#context.bookName(accepted.facts.model);
     const tally = new Tally(this.#context.counters, permit.lane.id, model, opName(accepted.op, accepted.facts.stream));
     const headerMode = this.#context.headerModeOf(permit);
@@ -129,7 +134,7 @@ interface Told {
   readonly calibration: CalibrationFields;
 }
 
-function knownOf(permit: Permit, warnPct: number | null, calibration: CalibrationFields, standing: Standing): Known {
+function knownOf(permit: Permit, standing: Standing, calibratedAt: number): Known {
   const { accepted, choice } = permit.routed;
   const { lane, model, decision, decisionReason, rerouteDecision, preferred } = permit;
   const { verdict } = permit.reservation;
@@ -150,12 +155,12 @@ function knownOf(permit: Permit, warnPct: number | null, calibration: Calibratio
     quotaReason: verdict.reason,
     rollingCap: verdict.rolling.cap,
     weeklyCap: verdict.weekly.cap,
-    warnPct,
-    calibration,
     standing,
+    calibratedAt,
   };
 }
 
+/** The choice is that of one configuration, and with the lane and the model it settles limit and threshold as well. */
 function fits(known: Known, permit: Permit): boolean {
   const { accepted, choice } = permit.routed;
   const { question, answer } = permit.decided;
