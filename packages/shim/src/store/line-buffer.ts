@@ -131,9 +131,7 @@ export class LineBuffer {
       this.text(Number.isFinite(value) ? `${value}` : 'null');
     } else if (value <= MOST_BY_DIGIT) {
       this.#reserve(MOST_DIGITS);
-      let digits = 1;
-      for (let bound = 10; value >= bound; bound *= 10) digits += 1;
-      this.#digits(value, digits);
+      this.#digits(value, digitsOf(value));
     } else {
       const billions = Math.floor(value / BILLION);
       this.number(billions);
@@ -180,17 +178,21 @@ export class LineBuffer {
     this.#digits(left, count);
   }
 
-  /** Room is there. */
+  /** Room is there. Two at a time: half the divisions, each of which waits for the one before. */
   #digits(value: number, count: number): void {
     const to = this.#memory;
     const from = this.#at;
     let rest = value;
-    for (let at = from + count - 1; at >= from; at -= 1) {
+    let at = from + count - 1;
+    for (; at > from; at -= 2) {
       // Below 2^31: the engine keeps to whole numbers.
-      const tenth = (rest / 10) | 0;
-      to[at] = ZERO + rest - tenth * 10;
-      rest = tenth;
+      const hundredth = (rest / 100) | 0;
+      const two = rest - hundredth * 100;
+      to[at] = ONES[two] ?? 0;
+      to[at - 1] = TENS[two] ?? 0;
+      rest = hundredth;
     }
+    if (at === from) to[at] = ZERO + rest;
     this.#at = from + count;
   }
 
@@ -201,4 +203,15 @@ export class LineBuffer {
     this.#memory.copy(larger, 0, 0, this.#at);
     this.#memory = larger;
   }
+}
+
+/** The two digits of each number below 100. */
+const TENS = Uint8Array.from({ length: 100 }, (_, two) => ZERO + Math.floor(two / 10));
+const ONES = Uint8Array.from({ length: 100 }, (_, two) => ZERO + (two % 10));
+
+/** Of a whole number below 2^31. */
+function digitsOf(value: number): number {
+  if (value < 1e5) return value < 100 ? (value < 10 ? 1 : 2) : value < 1e3 ? 3 : value < 1e4 ? 4 : 5;
+  if (value < 1e7) return value < 1e6 ? 6 : 7;
+  return value < 1e8 ? 8 : value < BILLION ? 9 : MOST_DIGITS;
 }
