@@ -54,6 +54,18 @@ export class MinuteTable {
     return this.#cells[row * CELLS + COUNT] ?? NaN;
   }
 
+  /** The first row of this minute or a later one, by bisection; behind the last one when all are earlier. */
+  firstFrom(minute: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.minuteAt(middle) < minute) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   at(row: number): Minute {
     const sum = emptySum();
     this.addTo(sum, row, 1);

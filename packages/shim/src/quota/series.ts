@@ -198,9 +198,9 @@ class Edge {
 
   move(minutes: MinuteTable, ts: number): void {
     if (this.#fresh || ts < this.#ts) {
+      this.from = minutes.firstFrom(Math.floor(ts / MINUTE_S));
       Object.assign(this.sum, emptySum());
-      for (let row = 0; row < minutes.length; row += 1) minutes.addTo(this.sum, row, 1);
-      this.from = 0;
+      for (let row = this.from; row < minutes.length; row += 1) minutes.addTo(this.sum, row, 1);
       this.#fresh = false;
     }
     this.#ts = ts;
