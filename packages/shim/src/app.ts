@@ -82,7 +82,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   const ring = new EventRing();
   // Readers hear of an event only when it is on disk.
   const logOptions = { folder: settings.logsDir, ...settings.logRotation, now: Date.now };
-  const log = new UsageLog(logOptions, (block) => ring.push(block));
+  const log = new UsageLog(logOptions, (block, place) => ring.push(block, place));
   const resting = (ts: number): ReturnType<typeof cooldowns.resting> => {
     const { lanes } = config.current().catalog;
     return cooldowns.resting(ts).filter(({ lane }) => lanes.has(lane));
@@ -263,6 +263,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       books.keepCalibration();
       persistence.close();
       await log.close();
+      ring.close();
     },
   };
 }

@@ -1,10 +1,8 @@
 import {
-  closeSync,
   existsSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
-  openSync,
   readSync,
   readdirSync,
   renameSync,
@@ -15,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { LineGatherer, type GatheredBlock, type LineBlock } from './line-block.ts';
 import type { LineBuffer } from './line-buffer.ts';
+import { LogFile, type LogPlace } from './log-file.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -49,7 +48,7 @@ const RETRY_MS = 1_000;
 export class UsageLog {
   readonly path: string;
   readonly #options: LogOptions;
-  #fd: number | null = null;
+  #file: LogFile | null = null;
   #size = 0;
   #bornMs = 0;
   readonly #gathered = new LineGatherer();
@@ -64,13 +63,13 @@ export class UsageLog {
   #writes = 0;
   #writeErrors = 0;
   #dropped = 0;
-  readonly #onDurable: (block: LineBlock) => void;
+  readonly #onDurable: (block: LineBlock, place: LogPlace) => void;
 
   /**
-   * `onDurable` hears of lines when they are on disk, in order, and copies what it keeps. Never throws: `status` says
-   * what is wrong.
+   * `onDurable` hears of lines when they are on disk, in order, and where they lie; their memory is used again. Never
+   * throws: `status` says what is wrong.
    */
-  constructor(options: LogOptions, onDurable: (block: LineBlock) => void) {
+  constructor(options: LogOptions, onDurable: (block: LineBlock, place: LogPlace) => void) {
     this.#options = options;
     this.#onDurable = onDurable;
     this.path = join(options.folder, 'usage.jsonl');
@@ -116,18 +115,19 @@ export class UsageLog {
     this.#closed = true;
     while (this.#writing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     try {
-      if (this.#fd === null) this.#open();
+      if (this.#file === null) this.#open();
       this.#gather();
-      for (let block = this.#due.shift(); block !== undefined && this.#fd !== null; block = this.#due.shift()) {
-        writeAllSync(this.#fd, block.bytes);
-        this.#onDurable(block);
+      for (let block = this.#due.shift(); block !== undefined && this.#file !== null; block = this.#due.shift()) {
+        const file: LogFile = this.#file;
+        const from = fstatSync(file.fd).size;
+        writeAllSync(file.fd, block.bytes);
+        this.#onDurable(block, { file, from });
       }
     } catch (error) {
       this.#failed(error as Error);
     }
     clearTimeout(this.#timer);
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
+    this.#letGo();
   }
 
   #flush(): void {
@@ -138,9 +138,9 @@ export class UsageLog {
     if (this.#writing || (this.#due.length === 0 && this.#error === null)) return;
     let sizeBefore = 0;
     try {
-      if (this.#fd === null) this.#open();
+      if (this.#file === null) this.#open();
       this.#rotateIfDue();
-      if (this.#fd !== null) sizeBefore = fstatSync(this.#fd).size;
+      if (this.#file !== null) sizeBefore = fstatSync(this.#file.fd).size;
     } catch (error) {
       this.#failed(error as Error);
       return;
@@ -164,8 +164,9 @@ export class UsageLog {
   }
 
   #write(block: GatheredBlock, sizeBefore: number): void {
-    const fd = this.#fd;
-    if (fd === null) return;
+    const file = this.#file;
+    if (file === null) return;
+    const { fd } = file;
     const { bytes } = block;
     this.#writing = true;
     const step = (from: number): void => {
@@ -177,7 +178,7 @@ export class UsageLog {
           this.#writes += block.count;
           this.#error = null;
           this.#dropped = 0;
-          this.#onDurable(block);
+          this.#onDurable(block, { file, from: sizeBefore });
           this.#gathered.giveBack(block);
           if (this.#due.length > 0) this.#flush();
           else if (this.#gathered.count > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
@@ -194,8 +195,7 @@ export class UsageLog {
   /** A failed write may have left half a line: the file is opened anew, which mends its tail. */
   #putBack(block: GatheredBlock, error: Error): void {
     this.#due.unshift(block);
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
+    this.#letGo();
     this.#failed(error);
   }
 
@@ -208,22 +208,22 @@ export class UsageLog {
 
   #open(): void {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
-    const fd = openSync(this.path, 'a+', 0o600);
+    const file = new LogFile(this.path);
+    const { fd } = file;
     const { size } = fstatSync(fd);
     const last = Buffer.alloc(1);
     if (size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a) writeSync(fd, '\n');
-    this.#fd = fd;
+    this.#file = file;
     this.#size = size;
     this.#bornMs = size === 0 ? this.#options.now() : (firstLineMs(fd) ?? this.#options.now());
   }
 
   /** Age is that of the oldest line: the time of last change never ages on a file that is appended to. */
   #rotateIfDue(): void {
-    if (this.#fd === null) return;
-    if (fstatSync(this.#fd).nlink === 0) {
+    if (this.#file === null) return;
+    if (fstatSync(this.#file.fd).nlink === 0) {
       // Somebody deleted the file: what is written to it now would be gone with it.
-      closeSync(this.#fd);
-      this.#fd = null;
+      this.#letGo();
       this.#open();
     }
     if (this.#size === 0) return;
@@ -234,7 +234,12 @@ export class UsageLog {
     } catch {
       // The file grows past its size rather than hold back what is to be written.
     }
-    if (this.#fd === null) this.#open();
+    if (this.#file === null) this.#open();
+  }
+
+  #letGo(): void {
+    this.#file?.letGo();
+    this.#file = null;
   }
 
   #archive(): void {
@@ -245,8 +250,7 @@ export class UsageLog {
     const target = (): string => join(archive, `usage-${stampOf(at)}.jsonl`);
     while (existsSync(target())) at += 1;
     renameSync(this.path, target());
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
+    this.#letGo();
     const old = readdirSync(archive)
       .filter((name) => /^usage-\d{8}T\d+Z\.jsonl$/.test(name))
       .toSorted();
