@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { close, openSync, readSync } from 'node:fs';
 
 /** An open log, which may be moved or deleted meanwhile; closed when the last one who needs it lets it go. */
 export class LogFile {
@@ -18,7 +18,8 @@ export class LogFile {
 
   letGo(): void {
     this.#users -= 1;
-    if (this.#users === 0) closeSync(this.fd);
+    // Off the loop: with its last descriptor a file that was deleted goes off the disk, which can take milliseconds.
+    if (this.#users === 0) close(this.fd, () => undefined);
   }
 
   /** So many bytes from there on; null where they are no more. */
