@@ -225,7 +225,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
   });
   for (const name of ['127.0.0.1', 'localhost', '[::1]', settings.host])
     ownOrigins.add(`http://${name}:${listening.port}`);
-  persistence.follow(books, log.path);
+  persistence.follow(books, log.path, () => recorder.catchUp());
   const { error: logProblem } = log.status();
   if (logProblem !== null)
     logger('error', `${logProblem}. Requests go on; choose another folder with --state-dir DIR (CCP_STATE_DIR).`);

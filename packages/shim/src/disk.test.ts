@@ -76,6 +76,25 @@ describe('trouble with the disk stops no request, and nothing recorded is lost',
     expect((await rig.usage()).models['m']!.tokens!.rolling).toEqual(used);
   });
 
+  it('turns that end while a deleted database is made anew count once', async () => {
+    await using rig = await startRig();
+    await turns(rig, 3);
+    await until(async () => (await stored(rig)).length === 3, 'the rows');
+    for (const suffix of ['', '-wal', '-shm']) rmSync(databaseOf(rig) + suffix, { force: true });
+    // Always some that are settled and not yet written down.
+    let made = false;
+    const busy = Array.from({ length: 8 }, async () => {
+      while (!made) await turns(rig, 1);
+    });
+    const isMade = (): boolean => rig.logged.some((line) => line.includes('were taken from the usage log'));
+    await until(isMade, 'a new database', 10_000);
+    made = true;
+    await Promise.all(busy);
+    const used = (await rig.usage()).models['m']!.tokens!.rolling;
+    await rig.restart();
+    expect((await rig.usage()).models['m']!.tokens!.rolling).toEqual(used);
+  });
+
   it('a log that is deleted while running is begun anew; the database still knows every turn', async () => {
     await using rig = await startRig();
     await turns(rig, 2);

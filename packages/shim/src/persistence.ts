@@ -44,8 +44,11 @@ export interface Persistence {
   readonly readers: HistoryReaders | null;
   /** Gives the books what the last run knew. */
   readonly restore: (books: Books) => void;
-  /** What goes on behind the requests: speeds come back, old rows leave. */
-  readonly follow: (books: Books, logPath: string) => void;
+  /**
+   * What goes on behind the requests: speeds come back, old rows leave. `catchUp` hands over what was settled and is not
+   * written down yet.
+   */
+  readonly follow: (books: Books, logPath: string, catchUp: () => void) => void;
   /** A probe may have left what it measured. */
   readonly reload: (books: Books) => void;
   readonly close: () => void;
@@ -73,6 +76,7 @@ export function openPersistence(options: PersistenceOptions): Persistence {
   let wrote: (seconds: number) => void = () => undefined;
   let logPath: string | null = null;
   let known: Books | null = null;
+  let catchUp = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
   let maintaining = false;
   let maintainedRows = 0;
@@ -113,6 +117,8 @@ export function openPersistence(options: PersistenceOptions): Persistence {
   const putBack = (books: Books): void => {
     if (closed) return;
     try {
+      // The ledger knows these turns: as rows that come later they would be added on top.
+      catchUp();
       store.putMinutes(books.quotas.ledger.minutes());
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -167,8 +173,9 @@ export function openPersistence(options: PersistenceOptions): Persistence {
       if (loaded !== null) books.restore(loaded);
       loaded = null;
     },
-    follow: (books, path) => {
+    follow: (books, path, handOver) => {
       logPath = path;
+      catchUp = handOver;
       const samples = store.speedSamples(nowTs() - options.config().quotas.weeklySeconds);
       books.restoreSpeeds(samples).catch((error: unknown) => {
         if (!closed) logger('warn', `database: speeds of former runs are not shown: ${String(error)}`);
