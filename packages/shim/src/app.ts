@@ -218,7 +218,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
     onError,
   });
   const listening = await listen(settings.host, settings.port, door).catch(async (error: unknown) => {
-    await log.close();
+    log.close();
     persistence.close();
     license.close();
     throw error;
@@ -262,7 +262,7 @@ export async function startShim(settings: Settings, logger: Logger): Promise<Shi
       await pools.close();
       books.keepCalibration();
       persistence.close();
-      await log.close();
+      log.close();
       ring.close();
     },
   };

@@ -7,7 +7,6 @@ import {
   readdirSync,
   renameSync,
   rm,
-  write,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -35,8 +34,8 @@ export interface LogStatus {
 
 /** Lines wait at most this long before they are on disk. */
 export const FLUSH_MS = 100;
-/** …or until this much has gathered. */
-const FLUSH_BYTES = 256 * 1024;
+/** …or until this much has gathered: memory that the processor's caches hold until it is written. */
+const FLUSH_BYTES = 64 * 1024;
 /** While the disk refuses, keep this much and then drop the oldest, loudly. */
 const PENDING_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 1_000;
@@ -55,10 +54,7 @@ export class UsageLog {
   /** Blocks that are due, oldest first. */
   #due: GatheredBlock[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #writing = false;
   #closed = false;
-  /** Told when the write under way is over. */
-  #onIdle: (() => void) | undefined;
   #error: string | null = null;
   #writes = 0;
   #writeErrors = 0;
@@ -109,20 +105,14 @@ export class UsageLog {
     };
   }
 
-  /** Writes what is left, behind a write that is under way. */
-  async close(): Promise<void> {
+  /** Writes what is left. */
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    while (this.#writing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     try {
       if (this.#file === null) this.#open();
       this.#gather();
-      for (let block = this.#due.shift(); block !== undefined && this.#file !== null; block = this.#due.shift()) {
-        const file: LogFile = this.#file;
-        const from = fstatSync(file.fd).size;
-        writeAllSync(file.fd, block.bytes);
-        this.#onDurable(block, { file, from });
-      }
+      while (this.#due.length > 0) this.#writeNext();
     } catch (error) {
       this.#failed(error as Error);
     }
@@ -130,24 +120,23 @@ export class UsageLog {
     this.#letGo();
   }
 
+  /** One block: what has gathered while the disk refused goes out in several turns of the event loop. */
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#gather();
     // With trouble behind it an empty log is looked at as well: it says when the trouble is over.
-    if (this.#writing || (this.#due.length === 0 && this.#error === null)) return;
-    let sizeBefore = 0;
+    if (this.#due.length === 0 && this.#error === null) return;
     try {
       if (this.#file === null) this.#open();
       this.#rotateIfDue();
-      if (this.#file !== null) sizeBefore = fstatSync(this.#file.fd).size;
+      this.#writeNext();
     } catch (error) {
       this.#failed(error as Error);
       return;
     }
-    const block = this.#due.shift();
-    if (block !== undefined) this.#write(block, sizeBefore);
-    else this.#error = null;
+    this.#error = null;
+    if (this.#due.length > 0) this.#timer = setTimeout(() => this.#flush(), 0);
   }
 
   #gather(): void {
@@ -163,40 +152,29 @@ export class UsageLog {
     }
   }
 
-  #write(block: GatheredBlock, sizeBefore: number): void {
+  /**
+   * The oldest block that is due, if any. At once and not by another thread: it goes into the system's memory, which takes
+   * less than waking one, and leaves the processor's caches to the relay. The database does the same.
+   */
+  #writeNext(): void {
     const file = this.#file;
-    if (file === null) return;
-    const { fd } = file;
-    const { bytes } = block;
-    this.#writing = true;
-    const step = (from: number): void => {
-      write(fd, bytes, from, bytes.length - from, null, (error, written) => {
-        if (error === null && from + written < bytes.length) return step(from + written);
-        this.#writing = false;
-        if (error === null) {
-          this.#size += bytes.length;
-          this.#writes += block.count;
-          this.#error = null;
-          this.#dropped = 0;
-          this.#onDurable(block, { file, from: sizeBefore });
-          this.#gathered.giveBack(block);
-          if (this.#due.length > 0) this.#flush();
-          else if (this.#gathered.count > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
-        } else {
-          takeBack(fd, sizeBefore);
-          this.#putBack(block, error);
-        }
-        this.#onIdle?.();
-      });
-    };
-    step(0);
-  }
-
-  /** A failed write may have left half a line: the file is opened anew, which mends its tail. */
-  #putBack(block: GatheredBlock, error: Error): void {
-    this.#due.unshift(block);
-    this.#letGo();
-    this.#failed(error);
+    const [block] = this.#due;
+    if (file === null || block === undefined) return;
+    const from = fstatSync(file.fd).size;
+    try {
+      writeAllSync(file.fd, block.bytes);
+    } catch (error) {
+      // It may have left half a line: the file is opened anew, which mends its tail.
+      takeBack(file.fd, from);
+      this.#letGo();
+      throw error;
+    }
+    this.#due.shift();
+    this.#size += block.bytes.length;
+    this.#writes += block.count;
+    this.#dropped = 0;
+    this.#onDurable(block, { file, from });
+    this.#gathered.giveBack(block);
   }
 
   #failed(error: Error): void {
