@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRollups } from '@ccp/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ItemRows } from '../store/db/item-rows.ts';
 import { openUsageDatabase } from '../store/db/open-usage-database.ts';
 import { minuteOf, sampleOf } from '../store/db/sample.ts';
 import { runToEnd } from '../testing/run-to-end.ts';
@@ -31,7 +32,7 @@ function database(name: string, indices: readonly number[], tokens = 10): void {
       dirty_s: 0.1 * index,
     }),
   );
-  const items = samples.map((sample) => ({ sample, minute: minuteOf(sample), decision: null }));
+  const items = ItemRows.of(samples.map((sample) => ({ sample, minute: minuteOf(sample), decision: null })));
   writer.write({ items, states: new Map(), configs: new Map(), nowTs: NOON });
   db.close();
 }

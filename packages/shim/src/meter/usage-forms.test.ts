@@ -41,6 +41,20 @@ describe('ends of answers', () => {
     expect(taught().read(text)).toBeNull();
   });
 
+  it('are left to others when any byte but a digit is another one, at any length of what stands between', () => {
+    for (let length = 0; length < 9; length += 1) {
+      const text = textOf('7', '8', { more: `,"of":"${'x'.repeat(length)}"` });
+      const forms = taught(text);
+      expect(forms.read(text)).toEqual([8, 7]);
+      for (let at = text.indexOf('"usage"') - 1; at < text.length; at += 1) {
+        if (/[0-9]/.test(String.fromCharCode(text[at] ?? 0))) continue;
+        const other = Buffer.from(text);
+        other[at] = (text[at] ?? 0) ^ 0x40;
+        expect(forms.read(other), other.toString('latin1')).toBeNull();
+      }
+    }
+  });
+
   it('are not learned where a wanted number is written in another way', () => {
     expect(taught(textOf('7', '8.5')).read(textOf('7', '8.5'))).toBeNull();
   });

@@ -2,11 +2,20 @@ import type { Span } from '../json-spans.ts';
 
 /** One way of writing the end of an answer, from its usage on: what stands between numbers, and which of them count. */
 interface Form {
-  /** Bytes before the first number, between numbers, and behind the last one. */
-  readonly between: readonly Uint8Array[];
+  /** Before the first number, between numbers, and behind the last one. */
+  readonly between: readonly Piece[];
   /** The last numbers that were read, in their order. */
   readonly numbers: Float64Array;
   readonly wanted: readonly number[];
+}
+
+/** Bytes to be compared with, four at a time. */
+interface Piece {
+  readonly length: number;
+  /** The last four bytes, the four before them, and so on. */
+  readonly words: Int32Array;
+  /** The first ones, fewer than four. */
+  readonly head: Uint8Array;
 }
 
 /**
@@ -25,7 +34,8 @@ export class UsageForms {
    */
   read(text: Uint8Array): readonly number[] | null {
     if (text[0] !== OPEN_OBJECT) return null;
-    for (const form of this.#forms) if (fill(form, text)) return form.wanted.map((nth) => form.numbers[nth] ?? 0);
+    const bytes = new DataView(text.buffer, text.byteOffset, text.length);
+    for (const form of this.#forms) if (fill(form, bytes)) return form.wanted.map((nth) => form.numbers[nth] ?? 0);
     return null;
   }
 
@@ -38,16 +48,16 @@ export class UsageForms {
     // The byte before belongs to it: behind a backslash the quote would be one inside a string.
     const from = keyAt - 1;
     const tail = text.toString('latin1', from);
-    const between: Uint8Array[] = [];
+    const between: Piece[] = [];
     const starts: number[] = [];
     let end = 0;
     for (const { 0: token, index } of tail.matchAll(STRING_OR_NUMBER)) {
       if (!WHOLE_NUMBER.test(token)) continue;
-      between.push(Buffer.from(tail.slice(end, index), 'latin1'));
+      between.push(pieceOf(tail.slice(end, index)));
       starts.push(from + index);
       end = index + token.length;
     }
-    between.push(Buffer.from(tail.slice(end), 'latin1'));
+    between.push(pieceOf(tail.slice(end)));
     const wanted = spans.map(({ start }) => starts.indexOf(start));
     if (!wanted.includes(-1)) this.#forms.push({ between, wanted, numbers: new Float64Array(starts.length) });
   }
@@ -65,31 +75,50 @@ const OPEN_OBJECT = 0x7b;
 const ZERO = 0x30;
 const MOST_DIGITS = 9;
 
+const WORD = 4;
+
+function pieceOf(latin1: string): Piece {
+  const bytes = Buffer.from(latin1, 'latin1');
+  const count = Math.floor(bytes.length / WORD);
+  const words = Int32Array.from({ length: count }, (_, nth) => bytes.readInt32LE(bytes.length - WORD * (nth + 1)));
+  return { length: bytes.length, words, head: bytes.subarray(0, bytes.length % WORD) };
+}
+
 /** From the end of the text backwards. False: it does not end in this way. */
-function fill({ between, numbers }: Form, text: Uint8Array): boolean {
-  let at = text.length;
+function fill({ between, numbers }: Form, text: DataView): boolean {
+  let at = text.byteLength;
   for (let nth = between.length - 1; ; nth -= 1) {
-    const bytes = between[nth] ?? NOTHING;
-    if (bytes.length > at) return false;
-    for (let index = bytes.length - 1; index >= 0; index -= 1) {
-      at -= 1;
-      if (text[at] !== bytes[index]) return false;
-    }
+    const piece = between[nth];
+    if (piece === undefined || !endsWith(text, at, piece)) return false;
     if (nth === 0) return true;
+    at -= piece.length;
     let value = 0;
     let unit = 1;
     let digits = 0;
-    for (; digits <= MOST_DIGITS; digits += 1) {
-      const digit = (text[at - 1] ?? 0) - ZERO;
+    for (; digits <= MOST_DIGITS && at > 0; digits += 1) {
+      const digit = text.getUint8(at - 1) - ZERO;
       if (digit < 0 || digit > 9) break;
       value += digit * unit;
       unit *= 10;
       at -= 1;
     }
-    const hasLeadingZero = digits > 1 && text[at] === ZERO;
+    const hasLeadingZero = digits > 1 && text.getUint8(at) === ZERO;
     if (digits === 0 || digits > MOST_DIGITS || hasLeadingZero) return false;
     numbers[nth - 1] = value;
   }
 }
 
-const NOTHING = new Uint8Array();
+/** Do the bytes before `end` end with the piece? */
+function endsWith(text: DataView, end: number, { length, words, head }: Piece): boolean {
+  if (length > end) return false;
+  let at = end;
+  for (const word of words) {
+    at -= WORD;
+    if (text.getInt32(at, true) !== word) return false;
+  }
+  for (let nth = head.length - 1; nth >= 0; nth -= 1) {
+    at -= 1;
+    if (text.getUint8(at) !== head[nth]) return false;
+  }
+  return true;
+}

@@ -4,7 +4,8 @@ import { BucketSet, bucketStart, DAY, HOUR, RollupTable, type CostOf } from './r
 import type { DecisionRow } from './read-store.ts';
 import { DecisionInserter, KnownRowsError, SampleInserter } from './insert-rows.ts';
 import type { MinuteDelta, Sample } from './sample.ts';
-import { addMinute, prepareAddMinute, sumMinutes } from './minutes.ts';
+import type { ItemRows } from './item-rows.ts';
+import { addMinute, MinuteSums, prepareAddMinute } from './minutes.ts';
 import { inTransaction, type Database, type Statement } from './sqlite.ts';
 
 /** A decision that is kept whole, as JSON text. */
@@ -31,7 +32,7 @@ export interface BatchItem {
 }
 
 export interface Batch {
-  readonly items: readonly BatchItem[];
+  readonly items: ItemRows;
   /** Name → JSON text. */
   readonly states: ReadonlyMap<string, string>;
   /** Id → JSON text. */
@@ -104,17 +105,23 @@ export class BatchWriter {
   }
 
   #write({ items, states, configs, nowTs }: Batch, mode: WriteMode): number {
-    const fresh = this.#samples.insert(items, this.#oneByOne);
-    if (mode === 'counted') this.#count(fresh);
+    const minutes = new MinuteSums();
+    const hours = new BucketSet(HOUR);
     const decisions: DecisionRow[] = [];
-    for (const { sample, decision } of items) {
+    const fresh = this.#samples.insert(items, this.#oneByOne, ({ sample, minute, decision }, isNew) => {
+      if (isNew && mode === 'counted') {
+        if (minute !== null) minutes.add(minute);
+        hours.add(sample, this.#costOf(sample));
+      }
       if (decision?.form) this.#putForm(decision.form, nowTs);
       else if (decision) decisions.push({ rid: sample.rid, ts: sample.ts, json: decision.json });
-    }
-    this.#decisions.insert(decisions);
+    });
+    this.#count(minutes, hours);
+    // In the order of time, in which they are looked for; they came kind by kind.
+    this.#decisions.insert(decisions.toSorted((one, other) => one.ts - other.ts));
     for (const [name, json] of states) this.#putState.run(name, json, nowTs);
     for (const [id, json] of configs) this.#putConfig.run(id, nowTs, json);
-    return fresh.length;
+    return fresh;
   }
 
   #putForm({ id, json }: DecisionForm, nowTs: number): void {
@@ -123,11 +130,9 @@ export class BatchWriter {
     this.#formsPut.add(id);
   }
 
-  #count(fresh: readonly BatchItem[]): void {
-    for (const minute of sumMinutes(fresh)) addMinute(this.#addMinute, minute);
-    const set = new BucketSet(HOUR);
-    for (const { sample } of fresh) set.add(sample, this.#costOf(sample));
-    for (const bucket of set.all()) {
+  #count(minutes: MinuteSums, hours: BucketSet): void {
+    for (const minute of minutes.all()) addMinute(this.#addMinute, minute);
+    for (const bucket of hours.all()) {
       this.#hours.addIfPossible(bucket);
       this.#days.addIfPossible({ ...bucket, start: bucketStart(DAY, bucket.start) });
     }

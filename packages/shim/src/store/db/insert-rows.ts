@@ -1,18 +1,12 @@
 import type { BatchItem } from './batch-writer.ts';
+import type { ItemRows } from './item-rows.ts';
 import type { DecisionRow } from './read-store.ts';
-import {
-  commonValuesOf,
-  COMMON_COLUMNS,
-  DECIDED_COLUMNS,
-  FORM_COLUMN,
-  isAlike,
-  OWN_COLUMNS,
-  ownValuesOf,
-} from './sample.ts';
+import { commonValuesOf, COMMON_COLUMNS, DECIDED_COLUMNS, FORM_COLUMN, OWN_COLUMNS, ownValuesOf } from './sample.ts';
 import type { Database, SqlValue, Statement } from './sqlite.ts';
 
 /** Rows of one statement, largest first. Handing over a value costs as much as storing it, and each row but the first is cheaper. */
 const SIZES = [50, 10, 1] as const;
+const ONE = [1] as const;
 
 /** Some rows of a larger statement were there already, and it does not say which. */
 export class KnownRowsError extends Error {
@@ -54,29 +48,36 @@ export class SampleInserter {
   }
 
   /**
-   * @returns the items whose samples were new
+   * @param each told of every item, in an object that is another one afterwards, and whether its sample was new
+   * @returns how many were new
    * @throws KnownRowsError when some were not and `oneByOne` is false: then the transaction has to be done again
    */
-  insert(items: readonly BatchItem[], oneByOne: boolean): readonly BatchItem[] {
-    if (oneByOne) return items.filter((item) => this.#put([item]) > 0);
-    for (const alike of byCommonValues(items))
-      for (const some of portions(alike)) if (this.#put(some) < some.length) throw new KnownRowsError();
-    return items;
-  }
-
-  #put(items: readonly BatchItem[]): number {
-    const [first] = items;
-    if (first === undefined) return 0;
-    const values: SqlValue[] = [];
-    commonValuesOf(first.sample, values);
-    values.push(formIdOf(first));
-    for (const { sample, decision } of items) {
-      ownValuesOf(sample, values);
-      if (decision?.form) values.push(decision.rollingUsed, decision.weeklyUsed, decision.pending, decision.need);
-      else values.push(null, null, null, null);
+  insert(rows: ItemRows, oneByOne: boolean, each: (item: BatchItem, isNew: boolean) => void): number {
+    let count = 0;
+    for (const [kind, places] of rows.byKind()) {
+      for (const some of portions(places, oneByOne ? ONE : SIZES)) {
+        const values: SqlValue[] = [];
+        commonValuesOf(kind.sample, values);
+        values.push(kind.form?.id ?? null);
+        for (const place of some) {
+          const item = rows.look(place);
+          ownValuesOf(item.sample, values);
+          pushDecided(item, values);
+          if (!oneByOne) each(item, true);
+        }
+        const changes = Number(this.#rows.of(some.length).run(...values).changes);
+        count += changes;
+        if (oneByOne) for (const place of some) each(rows.look(place), changes > 0);
+        else if (changes < some.length) throw new KnownRowsError();
+      }
     }
-    return Number(this.#rows.of(items.length).run(...values).changes);
+    return count;
   }
+}
+
+function pushDecided({ decision }: BatchItem, values: SqlValue[]): void {
+  if (decision?.form) values.push(decision.rollingUsed, decision.weeklyUsed, decision.pending, decision.need);
+  else values.push(null, null, null, null);
 }
 
 /** Puts decisions. */
@@ -104,26 +105,7 @@ function places(count: number): string {
   return `(${Array.from({ length: count }, () => '?').join(', ')})`;
 }
 
-function* portions<T>(all: readonly T[]): Generator<readonly T[]> {
+function* portions<T>(all: readonly T[], sizes: readonly number[] = SIZES): Generator<readonly T[]> {
   let at = 0;
-  for (const size of SIZES) for (; at + size <= all.length; at += size) yield all.slice(at, at + size);
-}
-
-/** Few models are asked for at one time, so there are few groups. */
-function byCommonValues(items: readonly BatchItem[]): BatchItem[][] {
-  const groups: BatchItem[][] = [];
-  for (const item of items) {
-    const group = groups.find(([first]) => first !== undefined && isOfOneKind(first, item));
-    if (group === undefined) groups.push([item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-function isOfOneKind(a: BatchItem, b: BatchItem): boolean {
-  return formIdOf(a) === formIdOf(b) && isAlike(a.sample, b.sample);
-}
-
-function formIdOf({ decision }: BatchItem): string | null {
-  return decision?.form?.id ?? null;
+  for (const size of sizes) for (; at + size <= all.length; at += size) yield all.slice(at, at + size);
 }

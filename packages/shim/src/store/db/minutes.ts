@@ -1,4 +1,3 @@
-import type { BatchItem } from './batch-writer.ts';
 import { amount, isAmount, type MinuteDelta } from './sample.ts';
 import { LAST_TS } from './schema.ts';
 import { inTransaction, numberOf, type Database, type SqlRow, type Statement } from './sqlite.ts';
@@ -51,16 +50,18 @@ export function putMinutes(db: Database, minutes: Iterable<MinuteDelta>): number
 type Sum = { -readonly [Field in keyof MinuteDelta]: MinuteDelta[Field] };
 
 /** What some requests add to each minute. */
-export function sumMinutes(items: readonly BatchItem[]): Iterable<MinuteDelta> {
-  const sums = new Map<string, Sum>();
-  let sum: Sum | undefined;
-  for (const { minute } of items) {
-    if (minute === null) continue;
+export class MinuteSums {
+  readonly #sums = new Map<string, Sum>();
+  #last: Sum | undefined;
+
+  add(minute: MinuteDelta): void {
+    let sum = this.#last;
     // Nearly always the same as the one before.
     if (sum?.minute !== minute.minute || sum.model !== minute.model || sum.lane !== minute.lane) {
       const key = `${minute.minute}\n${minute.lane}\n${minute.model}`;
-      sum = sums.get(key);
-      if (sum === undefined) sums.set(key, (sum = { ...minute, ...NOTHING }));
+      sum = this.#sums.get(key);
+      if (sum === undefined) this.#sums.set(key, (sum = { ...minute, ...NOTHING }));
+      this.#last = sum;
     }
     sum.firstTs = Math.min(sum.firstTs, minute.firstTs);
     sum.input += amount(minute.input);
@@ -70,7 +71,10 @@ export function sumMinutes(items: readonly BatchItem[]): Iterable<MinuteDelta> {
     sum.dirtyS += amount(minute.dirtyS);
     sum.count += amount(minute.count);
   }
-  return sums.values();
+
+  all(): Iterable<MinuteDelta> {
+    return this.#sums.values();
+  }
 }
 
 const NOTHING = { input: 0, output: 0, cacheWrite: 0, cacheRead: 0, dirtyS: 0, count: 0 };

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import type { BatchItem } from './batch-writer.ts';
+import type { ItemRows } from './item-rows.ts';
 import { addMinute, minuteRow, prepareAddMinute } from './minutes.ts';
 import type { UsageDatabase } from './open-usage-database.ts';
 import { recomputeSteps, setSamplesCoverFrom } from './recompute-rollups.ts';
@@ -20,9 +20,9 @@ export interface SalvageReport {
  */
 export interface HeldItems {
   /** The next ones to be written; none: that was all. */
-  next(): readonly BatchItem[];
+  next(): ItemRows;
   /** They are on disk. */
-  written(items: readonly BatchItem[]): void;
+  written(items: ItemRows): void;
 }
 
 /** Moves a damaged database and its side files out of the way. SQLite still finds the three together. */
@@ -63,7 +63,7 @@ function* writeHeld({ writer }: UsageDatabase, held: HeldItems, nowTs: number): 
     const batch = { items, states: NONE, configs: NONE, nowTs };
     yield* whileBusy(() => {
       if (writer.write(batch, 'samples_only') > 0)
-        fromTs = items.reduce((least, { sample }) => Math.min(least, sample.ts), fromTs);
+        for (let nth = 0; nth < items.length; nth += 1) fromTs = Math.min(fromTs, items.look(nth).sample.ts);
     });
     held.written(items);
     yield;

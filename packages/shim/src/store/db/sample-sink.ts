@@ -1,4 +1,5 @@
-import type { BatchItem, WriteMode } from './batch-writer.ts';
+import type { WriteMode } from './batch-writer.ts';
+import { ItemRows } from './item-rows.ts';
 import type { UsageDatabase } from './open-usage-database.ts';
 import { recomputeSteps, samplesCoverFrom } from './recompute-rollups.ts';
 import { bucketStart, DAY, HOUR, type CostOf } from './rollup-sums.ts';
@@ -42,9 +43,8 @@ export function sampleSink(connection: () => UsageDatabase, costOf?: CostOf, now
         }
         return open;
       };
-      const items: BatchItem[] = samples
-        .filter(isOpen)
-        .map((sample) => ({ sample, minute: minuteOf(sample), decision: null }));
+      const open = samples.filter(isOpen);
+      const items = ItemRows.of(open.map((sample) => ({ sample, minute: minuteOf(sample), decision: null })));
       const inserted = writer.write({ items, states: new Map(), configs: new Map(), nowTs: 0 }, mode);
       return { inserted, already: items.length - inserted, tooOld: samples.length - items.length };
     },

@@ -1,4 +1,4 @@
-import type { BatchItem } from './batch-writer.ts';
+import type { ItemRows } from './item-rows.ts';
 import type { CostOf } from './rollup-sums.ts';
 import type { Database } from './sqlite.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
@@ -8,8 +8,8 @@ export interface UsageStoreOptions {
   /** Epoch seconds. */
   readonly nowTs: () => number;
   readonly costOf?: CostOf;
-  /** Hears of items when they are on disk, in order. */
-  readonly onDurable?: (items: readonly BatchItem[]) => void;
+  /** Hears of items when they are on disk, in order; looks at them at once. */
+  readonly onDurable?: (items: ItemRows) => void;
   /** Told how long each transaction took, in seconds. */
   readonly onFlush?: (seconds: number) => void;
   /**

@@ -416,7 +416,7 @@ describe('a process that is killed', () => {
       import { UsageStore } from ${JSON.stringify(join(import.meta.dirname, 'usage-store.ts'))};
       import { minuteOf, sampleOf } from ${JSON.stringify(join(import.meta.dirname, 'sample.ts'))};
       const store = new UsageStore({ path: ${JSON.stringify(path)}, nowTs: () => ${T0}, onDurable: (items) => {
-        process.stdout.write(items.map(({ sample }) => sample.rid + '\\n').join(''));
+        process.stdout.write(items.rids().map((rid) => rid + '\\n').join(''));
       } });
       let n = 0;
       setInterval(() => {

@@ -76,7 +76,7 @@ describe('UsageStore', () => {
 
   it('writes by itself within the flush time, and at once when much has gathered', async () => {
     const heard: string[] = [];
-    const store = openStore({ onDurable: (items) => heard.push(...items.map(({ sample }) => sample.rid)) });
+    const store = openStore({ onDurable: (items) => heard.push(...items.rids()) });
     store.record(itemOf(sampleAt(T0, 'one')));
     await expect.poll(() => heard, { timeout: 2_000 }).toEqual(['one']);
     for (let index = 0; index < 1_200; index += 1) store.record(itemOf(sampleAt(T0 + index, `r${index}`)));

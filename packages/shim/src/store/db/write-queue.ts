@@ -1,4 +1,5 @@
 import type { BatchItem, BatchWriter } from './batch-writer.ts';
+import type { ItemRows } from './item-rows.ts';
 import { PackedItems } from './packed-items.ts';
 import type { HeldItems } from './salvage.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
@@ -6,8 +7,8 @@ import { sqliteFailure } from './sqlite-failure.ts';
 export interface Written {
   /** Samples that were new. */
   readonly rows: number;
-  /** What is on disk now. */
-  readonly items: readonly BatchItem[];
+  /** What is on disk now; to be looked at until anything else happens to the queue. */
+  readonly items: ItemRows;
 }
 
 /**
@@ -74,7 +75,7 @@ export class WriteQueue implements HeldItems {
    * error leaves it as it was. An item that SQLite will never take is left out, so that it can't hold up the others.
    */
   write(writer: BatchWriter, mostItems: number, nowTs: number): Written {
-    const items = this.#items.slice(this.#written, this.#written + mostItems);
+    const items = this.#items.rows(this.#written, this.#written + mostItems);
     const states = this.#statesAsJson();
     const configs = new Map(this.#configs);
     const values = new Map(this.#states);
@@ -105,16 +106,17 @@ export class WriteQueue implements HeldItems {
 
   /** The file is damaged: what was written since somebody last looked may be read back from it, or not. */
   hold(): void {
-    for (const item of this.#items.slice(0, this.#written)) this.#held.push(item);
+    const rows = this.#items.rows(0, this.#written);
+    for (let nth = 0; nth < rows.length; nth += 1) this.#held.push(rows.copy(nth));
     this.trustWritten();
     this.#putKnown();
   }
 
-  next(): readonly BatchItem[] {
-    return this.#held.slice(0, HELD_AT_ONCE);
+  next(): ItemRows {
+    return this.#held.rows(0, HELD_AT_ONCE);
   }
 
-  written(items: readonly BatchItem[]): void {
+  written(items: ItemRows): void {
     this.#held.remove(0, items.length);
   }
 
@@ -142,23 +144,23 @@ export class WriteQueue implements HeldItems {
 
   /** Documents wait for the next batch, and so does what an error of another kind leaves. */
   #writeOneByOne(writer: BatchWriter, count: number, nowTs: number): Written {
-    const items: BatchItem[] = [];
+    const from = this.#written;
     let rows = 0;
-    for (const item of this.#items.slice(this.#written, this.#written + count)) {
+    for (let left = count; left > 0; left -= 1) {
+      const items = this.#items.rows(this.#written, this.#written + 1);
       try {
-        rows += writer.write({ items: [item], states: NONE, configs: NONE, nowTs });
-        items.push(item);
+        rows += writer.write({ items, states: NONE, configs: NONE, nowTs });
         this.#written += 1;
       } catch (error) {
         if (sqliteFailure(error).kind !== 'row') {
-          if (items.length === 0) throw error;
+          if (this.#written === from) throw error;
           break;
         }
         this.dropped += 1;
         this.#items.remove(this.#written, 1);
       }
     }
-    return { rows, items };
+    return { rows, items: this.#items.rows(from, this.#written) };
   }
 
   /** The oldest go, some at a time: taking one off a long list for each new one would cost more than writing it. */
@@ -184,8 +186,8 @@ export class WriteQueue implements HeldItems {
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
-/** About two seconds of a busy server. */
-const MOST_UNCHECKED = 5_000;
+/** So few that the memory they lie in stays in the processor's caches; to look takes microseconds. */
+const MOST_UNCHECKED = 1_000;
 const HELD_AT_ONCE = 100;
 /** Of a server whose configuration changes by the minute the newest will do. */
 const MOST_CONFIGS = 100;
