@@ -46,12 +46,14 @@ describe('ends of answers', () => {
       const text = textOf('7', '8', { more: `,"of":"${'x'.repeat(length)}"` });
       const forms = taught(text);
       expect(forms.read(text)).toEqual([8, 7]);
+      const unnoticed: string[] = [];
       for (let at = text.indexOf('"usage"') - 1; at < text.length; at += 1) {
         if (/[0-9]/.test(String.fromCharCode(text[at] ?? 0))) continue;
         const other = Buffer.from(text);
         other[at] = (text[at] ?? 0) ^ 0x40;
-        expect(forms.read(other), other.toString('latin1')).toBeNull();
+        if (forms.read(other) !== null) unnoticed.push(other.toString('latin1'));
       }
+      expect(unnoticed).toEqual([]);
     }
   });
 
