@@ -72,7 +72,7 @@ export class ItemColumns {
 
   push(item: BatchItem): void {
     const place = this.#length;
-    if ((place + 1) * NUMBERS > this.#numbers.length) this.#numbers = doubled(this.#numbers);
+    if ((place + 1) * NUMBERS > this.#numbers.length) this.#numbers = resized(this.#numbers, 2 * this.#numbers.length);
     this.#length += 1;
     const { sample, minute, decision } = item;
     const numbers = this.#numbers;
@@ -101,38 +101,43 @@ export class ItemColumns {
   /** Forgets some; those behind them move up. */
   remove(from: number, count: number): void {
     if (count <= 0) return;
+    const textFrom = this.#textAt(from);
+    const textTo = this.#textAt(from + count);
     this.#numbers.copyWithin(from * NUMBERS, (from + count) * NUMBERS, this.#length * NUMBERS);
     this.#length -= count;
-    if (this.#length === 0) this.#clear();
-    else this.#tidy();
+    this.#texts.copyWithin(textFrom, textTo, this.#textEnd);
+    this.#textEnd -= textTo - textFrom;
+    for (let place = from; place < this.#length; place += 1)
+      this.#numbers[place * NUMBERS + TEXT_AT] = this.#textAt(place) - (textTo - textFrom);
+    this.#dropKinds();
+    this.#giveBack();
   }
 
-  #clear(): void {
-    this.#textEnd = 0;
-    this.#kinds = [];
-    // What a long wait has taken is given back.
-    if (this.#numbers.length > NUMBERS * MOST_KEPT) {
-      this.#numbers = new Float64Array(NUMBERS * LEAST_ITEMS);
-      this.#texts = Buffer.allocUnsafeSlow(LEAST_TEXT);
-    }
+  #textAt(place: number): number {
+    return place < this.#length ? (this.#numbers[place * NUMBERS + TEXT_AT] ?? 0) : this.#textEnd;
   }
 
-  /** Drops texts before the first item, and kinds nobody is of. */
-  #tidy(): void {
-    const numbers = this.#numbers;
-    const dropped = numbers[TEXT_AT] ?? 0;
-    this.#texts.copyWithin(0, dropped, this.#textEnd);
-    this.#textEnd -= dropped;
+  /** Those nobody is of any more. */
+  #dropKinds(): void {
     const kinds: ItemKind[] = [];
     const indexOf = new Map<ItemKind, number>();
     for (let place = 0; place < this.#length; place += 1) {
       const kind = this.kindOf(place);
       let index = indexOf.get(kind);
       if (index === undefined) indexOf.set(kind, (index = kinds.push(kind) - 1));
-      numbers[place * NUMBERS + KIND] = index;
-      numbers[place * NUMBERS + TEXT_AT] = (numbers[place * NUMBERS + TEXT_AT] ?? 0) - dropped;
+      this.#numbers[place * NUMBERS + KIND] = index;
     }
     this.#kinds = kinds;
+  }
+
+  /** What a long wait has taken. */
+  #giveBack(): void {
+    const room = this.#numbers.length / NUMBERS;
+    if (room <= MOST_KEPT || this.#length > room / 4) return;
+    this.#numbers = resized(this.#numbers, NUMBERS * Math.max(LEAST_ITEMS, 2 * this.#length));
+    const texts = Buffer.allocUnsafeSlow(Math.max(LEAST_TEXT, 2 * this.#textEnd));
+    this.#texts.copy(texts, 0, 0, this.#textEnd);
+    this.#texts = texts;
   }
 
   /** The same object for all that have it in common; two that are equal may be kept of items far apart. */
@@ -238,8 +243,8 @@ function putMinute(numbers: Float64Array, at: number, minute: MinuteDelta): void
   numbers[at + FIRST_TS + 6] = minute.count;
 }
 
-function doubled(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
+function resized(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const other = new Float64Array(length);
+  other.set(numbers.subarray(0, length));
+  return other;
 }

@@ -52,8 +52,10 @@ export class ItemRows {
 
   /** The nth, to be kept. */
   copy(nth: number): BatchItem {
-    this.#kind = null;
-    return this.look(nth);
+    this.#looked = null;
+    const item = this.look(nth);
+    this.#looked = null;
+    return item;
   }
 
   /** The request ids of our own. */

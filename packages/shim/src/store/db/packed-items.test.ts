@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchItem } from './batch-writer.ts';
+import { ItemRows } from './item-rows.ts';
 import { PackedItems } from './packed-items.ts';
 import type { Sample } from './sample.ts';
 
@@ -109,6 +110,20 @@ describe('PackedItems', () => {
         expect(looks(packed, from, to)).toEqual(list.slice(from, to));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('gives copies that stay as they are, whatever is looked at later', () => {
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 2, maxLength: 6 }), (items) => {
+        const rows = ItemRows.of(items);
+        const copied = items.map((_, nth) => {
+          rows.look((nth + 1) % items.length);
+          return rows.copy(nth);
+        });
+        for (let nth = 0; nth < items.length; nth += 1) rows.look(nth);
+        expect(copied).toEqual(items);
+      }),
     );
   });
 
