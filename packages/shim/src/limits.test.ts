@@ -62,7 +62,8 @@ describe('a lane that was rejected', () => {
   });
 
   it('is tried by one request first when its window has reset, and then by all', async () => {
-    const slow = { ...TURN, ttft_ms: 400 };
+    // Longer than a busy machine takes to send the twelve.
+    const slow = { ...TURN, ttft_ms: 2_000 };
     const behaviour: Behaviour = {
       turn: slow,
       rules: [{ times: 1, then: { act: 'reject', kind: 'five_hour', reset_in_s: 1 } }],
