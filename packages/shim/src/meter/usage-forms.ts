@@ -20,7 +20,7 @@ interface Piece {
 
 /**
  * Reads the usage of an answer that ends like one before it, but for its numbers: a provider writes them all alike, and
- * comparing bytes takes a third of looking for members.
+ * comparing bytes takes a fraction of looking for members.
  *
  * What is compared reaches from the key of the usage object to the end of the text and holds one that was found to be
  * the last member, or members, of the outermost object. Digits in other places make no other structure of it.

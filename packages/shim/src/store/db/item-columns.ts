@@ -64,10 +64,16 @@ export class ItemColumns {
   #texts = Buffer.allocUnsafeSlow(LEAST_TEXT);
   #textEnd = 0;
   #length = 0;
+  #moves = 0;
   #kinds: ItemKind[] = [];
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Counts up when items go to other places: who remembers places has to forget them. */
+  get moves(): number {
+    return this.#moves;
   }
 
   push(item: BatchItem): void {
@@ -101,6 +107,7 @@ export class ItemColumns {
   /** Forgets some; those behind them move up. */
   remove(from: number, count: number): void {
     if (count <= 0) return;
+    this.#moves += 1;
     const textFrom = this.#textAt(from);
     const textTo = this.#textAt(from + count);
     this.#numbers.copyWithin(from * NUMBERS, (from + count) * NUMBERS, this.#length * NUMBERS);

@@ -7,14 +7,16 @@ export class ItemRows {
   readonly length: number;
   readonly #columns: ItemColumns;
   readonly #from: number;
+  readonly #moves: number;
   #kind: ItemKind | null = null;
   #looked: MutableItem | null = null;
 
-  /** They must stay at their places in the columns for as long as anybody looks. */
+  /** Good until items are removed from the columns: whoever looks after that gets an error, not other items. */
   constructor(columns: ItemColumns, from: number, to: number) {
     this.length = Math.max(0, to - from);
     this.#columns = columns;
     this.#from = from;
+    this.#moves = columns.moves;
   }
 
   static of(items: Iterable<BatchItem>): ItemRows {
@@ -29,7 +31,7 @@ export class ItemRows {
     let before: ItemKind | null = null;
     let places: number[] = [];
     for (let nth = 0; nth < this.length; nth += 1) {
-      const kind = this.#columns.kindOf(this.#from + nth);
+      const kind = this.#columns.kindOf(this.#place(nth));
       // Nearly always the same as the one before.
       if (kind !== before) {
         before = kind;
@@ -43,7 +45,7 @@ export class ItemRows {
 
   /** The nth, in an object that is another one after the next call: look at it and let it go. */
   look(nth: number): BatchItem {
-    const place = this.#from + nth;
+    const place = this.#place(nth);
     const kind = this.#columns.kindOf(place);
     if (kind !== this.#kind || this.#looked === null) this.#looked = emptyOf((this.#kind = kind));
     this.#columns.read(place, this.#looked);
@@ -56,6 +58,11 @@ export class ItemRows {
     const item = this.look(nth);
     this.#looked = null;
     return item;
+  }
+
+  #place(nth: number): number {
+    if (this.#moves !== this.#columns.moves) throw new Error('items have moved since they were asked for');
+    return this.#from + nth;
   }
 
   /** The request ids of our own. */
@@ -99,12 +106,12 @@ function emptyOf({ sample, minute, form, hasWholeDecision }: ItemKind): MutableI
       sessionId: sample.sessionId,
       agentId: sample.agentId,
     },
-    minute: minute && minuteOf(minute),
+    minute: minute && emptyMinuteOf(minute),
     decision: formed ?? (hasWholeDecision ? { form: null, json: '' } : null),
   };
 }
 
-function minuteOf({ lane, model }: MinuteDelta): MutableItem['minute'] {
+function emptyMinuteOf({ lane, model }: MinuteDelta): MutableItem['minute'] {
   return {
     lane,
     model,

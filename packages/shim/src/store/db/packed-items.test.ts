@@ -127,6 +127,15 @@ describe('PackedItems', () => {
     );
   });
 
+  it('does not show other items where some have moved', () => {
+    const packed = new PackedItems();
+    for (const one of fc.sample(item, { numRuns: 3, seed: 7 })) packed.push(one);
+    const rows = packed.rows(0, 3);
+    packed.remove(1, 1);
+    expect(() => rows.look(1)).toThrow('items have moved');
+    expect(() => rows.byKind()).toThrow('items have moved');
+  });
+
   it('keeps a long wait, and gives its memory back', () => {
     const packed = new PackedItems();
     const [one] = fc.sample(
