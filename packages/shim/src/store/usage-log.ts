@@ -48,7 +48,6 @@ export class UsageLog {
   readonly path: string;
   readonly #options: LogOptions;
   #file: LogFile | null = null;
-  #size = 0;
   #bornMs = 0;
   readonly #gathered = new LineGatherer();
   /** Blocks that are due, oldest first. */
@@ -110,9 +109,8 @@ export class UsageLog {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      if (this.#file === null) this.#open();
       this.#gather();
-      while (this.#due.length > 0) this.#writeNext();
+      while (this.#due.length > 0) this.#writeNext(this.#end());
     } catch (error) {
       this.#failed(error as Error);
     }
@@ -128,9 +126,7 @@ export class UsageLog {
     // With trouble behind it an empty log is looked at as well: it says when the trouble is over.
     if (this.#due.length === 0 && this.#error === null) return;
     try {
-      if (this.#file === null) this.#open();
-      this.#rotateIfDue();
-      this.#writeNext();
+      this.#writeNext(this.#place());
     } catch (error) {
       this.#failed(error as Error);
       return;
@@ -156,11 +152,9 @@ export class UsageLog {
    * The oldest block that is due, if any. At once and not by another thread: it goes into the system's memory, which takes
    * less than waking one, and leaves the processor's caches to the relay. The database does the same.
    */
-  #writeNext(): void {
-    const file = this.#file;
+  #writeNext({ file, from }: LogPlace): void {
     const [block] = this.#due;
-    if (file === null || block === undefined) return;
-    const from = fstatSync(file.fd).size;
+    if (block === undefined) return;
     try {
       writeAllSync(file.fd, block.bytes);
     } catch (error) {
@@ -170,7 +164,6 @@ export class UsageLog {
       throw error;
     }
     this.#due.shift();
-    this.#size += block.bytes.length;
     this.#writes += block.count;
     this.#dropped = 0;
     this.#onDurable(block, { file, from });
@@ -184,35 +177,44 @@ export class UsageLog {
     this.#timer.unref();
   }
 
-  #open(): void {
+  #open(): LogPlace {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
     const file = new LogFile(this.path);
     const { fd } = file;
     const { size } = fstatSync(fd);
     const last = Buffer.alloc(1);
-    if (size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a) writeSync(fd, '\n');
+    const isHalf = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+    if (isHalf) writeSync(fd, '\n');
     this.#file = file;
-    this.#size = size;
     this.#bornMs = size === 0 ? this.#options.now() : (firstLineMs(fd) ?? this.#options.now());
+    return { file, from: isHalf ? size + 1 : size };
   }
 
-  /** Age is that of the oldest line: the time of last change never ages on a file that is appended to. */
-  #rotateIfDue(): void {
-    if (this.#file === null) return;
-    if (fstatSync(this.#file.fd).nlink === 0) {
-      // Somebody deleted the file: what is written to it now would be gone with it.
-      this.#letGo();
-      this.#open();
-    }
-    if (this.#size === 0) return;
+  /**
+   * Where the next block goes: to the end of the file, or of a new one where it has become too large or too old. Age is
+   * that of the oldest line: the time of last change never ages on a file that is appended to.
+   */
+  #place(): LogPlace {
+    const place = this.#end();
     const { maxBytes, maxAgeMs, now } = this.#options;
-    if (this.#size < maxBytes && now() - this.#bornMs < maxAgeMs) return;
+    if (place.from === 0 || (place.from < maxBytes && now() - this.#bornMs < maxAgeMs)) return place;
     try {
       this.#archive();
     } catch {
       // The file grows past its size rather than hold back what is to be written.
     }
-    if (this.#file === null) this.#open();
+    return this.#file === null ? this.#open() : place;
+  }
+
+  /** The end of the file that has the name. */
+  #end(): LogPlace {
+    const file = this.#file;
+    if (file === null) return this.#open();
+    const { nlink, size } = fstatSync(file.fd);
+    if (nlink > 0) return { file, from: size };
+    // Somebody deleted the file: what is written to it now would be gone with it.
+    this.#letGo();
+    return this.#open();
   }
 
   #letGo(): void {

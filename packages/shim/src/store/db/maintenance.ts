@@ -29,7 +29,7 @@ export interface MaintenanceReport {
 
 /** So the write lock is held for some 10 ms at most. */
 const CHUNK_ROWS = 2_000;
-const CHUNK_PAGES = 500;
+const CHUNK_PAGES = 250;
 const DAY_S = 86_400;
 
 /**
