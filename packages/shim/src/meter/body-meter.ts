@@ -104,7 +104,8 @@ const JSON_LIMIT = 32 * 1024 * 1024;
 function readUsage(text: Buffer, usage: UsageSoFar, isWhole: boolean): void {
   try {
     const last = isWhole ? (forms.read(text) ?? lastCounts(text)) : null;
-    mergeUsage(usage, last === null ? usageOf(text) : usageObject(last));
+    if (last === null) mergeUsage(usage, usageOf(text));
+    else setCounts(usage, last);
   } catch {
     // No JSON, or no object: it tells no usage.
   }
@@ -115,24 +116,23 @@ const USAGE_KEY = Buffer.from('"usage"');
 const COUNTS = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
 
 /** The values of {@link COUNTS} in a usage object near the end, without parsing the rest; null where one is no count. */
-function lastCounts(text: Buffer): readonly unknown[] | null {
+function lastCounts(text: Buffer): readonly number[] | null {
   const found = membersOfLast(text, USAGE_KEY, COUNTS);
   const spans = found?.spans.filter((span) => span !== null) ?? [];
   if (found === null || spans.length < COUNTS.length) return null;
-  const values = spans.map((span) => valueAt(text, span));
+  const counts = spans.map((span) => count(valueAt(text, span))).filter((value) => value !== null);
   // What stands in for a count that is none is elsewhere in the object.
-  if (values.some((value) => count(value) === null)) return null;
+  if (counts.length < COUNTS.length) return null;
   forms.learn(text, found.keyAt, spans);
-  return values;
+  return counts;
 }
 
-function usageObject([input, output, cacheRead, cacheWrite]: readonly unknown[]): object {
-  return {
-    input_tokens: input,
-    output_tokens: output,
-    cache_read_input_tokens: cacheRead,
-    cache_creation_input_tokens: cacheWrite,
-  };
+/** In the order of {@link COUNTS}. */
+function setCounts(usage: UsageSoFar, counts: readonly number[]): void {
+  usage.input = counts[0] ?? null;
+  usage.output = counts[1] ?? null;
+  usage.cacheRead = counts[2] ?? null;
+  usage.cacheWrite = counts[3] ?? null;
 }
 
 function usageOf(text: Buffer): unknown {
