@@ -149,7 +149,10 @@ describe('a damaged file', () => {
   it.each([
     ['a text file', () => writeFileSync(path, 'these are not the rows you are looking for\n'.repeat(500))],
     ['a destroyed header', () => (made(2_000), scribble(0, Buffer.alloc(100, 7)))],
-    ['a file cut in half', () => (made(5_000), truncateSync(path, Math.floor(statSync(path).size / PAGE_BYTES / 2) * PAGE_BYTES))],
+    [
+      'a file cut in half',
+      () => (made(5_000), truncateSync(path, Math.floor(statSync(path).size / PAGE_BYTES / 2) * PAGE_BYTES)),
+    ],
     ['zeros all over', () => (made(100), scribble(0, Buffer.alloc(statSync(path).size)))],
   ])('%s is moved aside and a new one takes the rows', async (_name, damage) => {
     damage();
