@@ -10,7 +10,11 @@ import { startPlainShim } from './variants/shim.mjs';
 /** A server this slow is measured in the first round only. */
 const SLOW_MS = 25_000;
 const IDLE_MS = 1000;
-const WARM_UP_WINDOWS = 4;
+/**
+ * Short windows that do not count come first: when connections close for the first time after many requests, V8 gives up
+ * code that was compiled for open ones, and compiles it anew in the next window.
+ */
+const UNCOUNTED_WINDOWS = 4;
 
 /**
  * Plays one scenario: fresh servers, each checked once for equal bytes, then round after round with every variant
@@ -32,13 +36,17 @@ export async function playScenario(lab, scenario, say) {
         await stopAll(servers);
         servers = await start(round);
       }
-      if (isFirst && windows > 1) await warmUp(lab, { scenario, servers, windows, unavailable });
-      for (let window = 0; window < windows; window += 1) {
-        for (const [name, server] of inTurn([...servers], round * windows + window)) {
+      const before = isFirst && windows > 1 ? UNCOUNTED_WINDOWS : 0;
+      for (let window = -before; window < windows; window += 1) {
+        for (const [name, server] of inTurn([...servers], round * windows + window + before)) {
           if (unavailable[name] !== undefined || slow(cells, name)) continue;
           const from = performance.now();
           try {
-            const cell = await measure(lab, server, scenario, { cold: isFirst && windows === 1, share: 1 / windows });
+            const cell = await measure(lab, server, scenario, {
+              cold: isFirst && window === -before,
+              share: 1 / windows,
+            });
+            if (window < 0) continue;
             cells.push({ variant: name, round, window, took_ms: performance.now() - from, ...cell });
           } catch (error) {
             unavailable[name] = /** @type {Error} */ (error).message;
@@ -51,23 +59,6 @@ export async function playScenario(lab, scenario, say) {
     await stopAll(servers);
   }
   return { cells, unavailable, versions };
-}
-
-/**
- * Windows that do not count, as those that do: the first time that connections close after many requests, V8 gives up
- * code that was compiled for open ones, and compiles it anew in the next window.
- */
-async function warmUp(lab, { scenario, servers, windows, unavailable }) {
-  for (let window = 0; window < WARM_UP_WINDOWS; window += 1) {
-    for (const [name, server] of servers) {
-      if (unavailable[name] !== undefined) continue;
-      try {
-        await measure(lab, server, scenario, { cold: window === 0, share: 1 / windows });
-      } catch (error) {
-        unavailable[name] = /** @type {Error} */ (error).message;
-      }
-    }
-  }
 }
 
 async function stopAll(servers) {
